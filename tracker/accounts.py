@@ -1,0 +1,36 @@
+"""How allauth behaves here: nobody signs up, and second-factor secrets are not kept in the clear."""
+
+from base64 import urlsafe_b64encode
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+
+class ClosedToStrangers(DefaultAccountAdapter):
+    """Sign-ins are made by an Administrator, never by a visitor."""
+
+    def is_open_for_signup(self, request):
+        return False
+
+
+class SealedSecrets(DefaultMFAAdapter):
+    """A copy of the database alone is no second factor: its secrets are sealed with the site's key."""
+
+    def encrypt(self, text):
+        return sealer().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text):
+        return sealer().decrypt(encrypted_text.encode()).decode()
+
+
+def sealer():
+    """Return what seals with SECRET_KEY and also opens what an earlier key sealed."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([Fernet(urlsafe_b64encode(derived(key))) for key in keys])
+
+
+def derived(key):
+    return salted_hmac("tracker.accounts", "second factor", secret=key, algorithm="sha256").digest()
