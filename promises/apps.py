@@ -1,0 +1,36 @@
+from django.apps import AppConfig
+from django.contrib.auth.management import create_permissions
+from django.db import connections
+from django.db.models.signals import post_migrate
+
+
+class PromisesConfig(AppConfig):
+    """Everything we know about promises."""
+
+    name = "promises"
+    verbose_name = "Promises"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        post_migrate.connect(complete_the_database, sender=self)
+
+
+def complete_the_database(app_config, using, **_):
+    """Put in place what Django's schema cannot say, after every migration.
+
+    A table that SQLite rebuilds in a migration loses its triggers without a word, hence after every one.
+    """
+    from promises.desk import roles, triggers
+    from promises.desk.imports import reference_rows
+    from promises.record import search
+    from promises.record import triggers as record_triggers
+
+    connection = connections[using]
+    if "promises_seal" not in connection.introspection.table_names():
+        return  # migrated back to nothing
+    search.install(connection)
+    record_triggers.install(connection)
+    triggers.install(connection)
+    create_permissions(app_config, using=using, verbosity=0)
+    roles.give_permissions()
+    reference_rows.store()

@@ -1,0 +1,3 @@
+"""Every public address."""
+
+urlpatterns = []

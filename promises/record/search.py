@@ -1,0 +1,78 @@
+"""Search in index rows: one lookup, the same rows on both databases.
+
+`search_text` holds plain words, each with its stem (`promises.text.searchable`); a term finds
+the rows that hold a word beginning with it, or its stem. SQLite keeps the words in an FTS5
+table beside the model's own, PostgreSQL in a generated tsvector column; both are made by a migration.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from promises.text import stem
+
+
+@models.TextField.register_lookup
+class Finds(models.Lookup):
+    """`search_text__finds=term`: rows that hold a word answering this one plain term."""
+
+    lookup_name = "finds"
+    prepare_rhs = False
+
+    def as_sqlite(self, compiler, connection):
+        table = self.lhs.target.model._meta.db_table
+        return (
+            f"{self._key(compiler)} IN (SELECT rowid FROM {table}_fts WHERE {table}_fts MATCH %s)",
+            [f'"{self.rhs}"* OR "{stem(self.rhs)}"'],
+        )
+
+    def as_postgresql(self, compiler, connection):
+        lexemes = f"'{self.rhs}':* | '{stem(self.rhs)}'"
+        return f'"{self.lhs.alias}"."search_text_words" @@ %s::tsquery', [lexemes]
+
+    def _key(self, compiler):
+        key = self.lhs.target.model._meta.pk.column
+        return f'"{self.lhs.alias}"."{key}"'
+
+
+def found(terms, *, as_of, periods):
+    """A condition on listings: every term stands in what that day shows.
+
+    `periods` is the queryset of periods; a term may stand in a promise's own words or in any
+    of its updates by that day.
+    """
+    condition = Q()
+    for term in terms:
+        in_updates = periods.filter(valid_from__lte=as_of, search_text__finds=term).values("listing_id")
+        condition &= Q(search_text__finds=term) | Q(pk__in=in_updates)
+    return condition
+
+
+TABLES = {"promises_listing": "version_id", "promises_period": "id"}
+"""The tables that are searched, with their keys."""
+
+
+def install(connection):
+    """Make what the lookup needs; does nothing where it is already there."""
+    with connection.cursor() as cursor:
+        for table, key in TABLES.items():
+            for statement in _statements(connection.vendor, table, key):
+                cursor.execute(statement)
+
+
+def _statements(vendor, table, key):
+    if vendor == "postgresql":
+        return [
+            f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS search_text_words tsvector "
+            "GENERATED ALWAYS AS (array_to_tsvector(string_to_array(search_text, ' '))) STORED",
+            f"CREATE INDEX IF NOT EXISTS {table}_words ON {table} USING gin (search_text_words)",
+        ]
+    forget = f"INSERT INTO {table}_fts({table}_fts, rowid, search_text) VALUES ('delete', OLD.{key}, OLD.search_text);"
+    learn = f"INSERT INTO {table}_fts(rowid, search_text) VALUES (NEW.{key}, NEW.search_text);"
+    return [
+        f"CREATE VIRTUAL TABLE IF NOT EXISTS {table}_fts USING fts5(search_text, content='{table}', "
+        f"content_rowid='{key}', tokenize=\"unicode61 remove_diacritics 0 tokenchars '_'\", prefix='2 3')",
+        f"CREATE TRIGGER IF NOT EXISTS {table}_learn AFTER INSERT ON {table} BEGIN {learn} END",
+        f"CREATE TRIGGER IF NOT EXISTS {table}_forget AFTER DELETE ON {table} BEGIN {forget} END",
+        f"CREATE TRIGGER IF NOT EXISTS {table}_relearn AFTER UPDATE OF search_text ON {table} "
+        f"BEGIN {forget} {learn} END",
+    ]
