@@ -51,16 +51,19 @@ def _flush_passes_the_triggers():
     """Let the flush between transactional tests empty the record, which its triggers refuse."""
     from django.db.backends.base.operations import BaseDatabaseOperations
 
+    from promises.desk import triggers as desk_triggers
     from promises.record import triggers
 
     guarded = BaseDatabaseOperations.execute_sql_flush
 
     def unguarded(operations, statements):
         triggers.remove(operations.connection)
+        desk_triggers.remove(operations.connection)
         try:
             guarded(operations, statements)
         finally:
             triggers.install(operations.connection)
+            desk_triggers.install(operations.connection)
 
     BaseDatabaseOperations.execute_sql_flush = unguarded
     yield

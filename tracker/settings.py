@@ -20,8 +20,7 @@ def required(name, *, meaning):
     value = os.environ.get(name, "").strip()
     if not value:
         raise ImproperlyConfigured(
-            f"{name} is not set. SECRET_KEY is in the environment, so this is production: "
-            f"set {name} to {meaning}."
+            f"{name} is not set. SECRET_KEY is in the environment, so this is production: set {name} to {meaning}."
         )
     return value
 
@@ -79,9 +78,7 @@ else:
 
 PUBLIC_URL = PUBLIC_URL.rstrip("/")
 if urlsplit(PUBLIC_URL).scheme not in {"http", "https"} or not urlsplit(PUBLIC_URL).hostname:
-    raise ImproperlyConfigured(
-        f"PUBLIC_URL is {PUBLIC_URL!r}. Write a whole address: https://tracker.example"
-    )
+    raise ImproperlyConfigured(f"PUBLIC_URL is {PUBLIC_URL!r}. Write a whole address: https://tracker.example")
 HTTPS = PUBLIC_URL.startswith("https://")
 
 # What it is made of
@@ -143,8 +140,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",  # else two writers find the database locked
         "timeout": 20,
         "init_command": (
-            "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
-            "PRAGMA mmap_size=134217728;PRAGMA cache_size=-16000"
+            "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA mmap_size=134217728;PRAGMA cache_size=-16000"
         ),
     }
 else:
