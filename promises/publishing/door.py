@@ -10,12 +10,11 @@ from django.utils import timezone
 
 from promises.dates import Day
 from promises.desk.models import Promise, Update
-from promises.publishing import schema
+from promises.publishing import index, schema
 from promises.publishing.snapshot import in_order, snapshot_of
-from promises.record.document import Document, canonical, digest
-from promises.record.edition import OPEN, Edition, edition_digest, moment
-from promises.record.listing import Listing, listing_of
-from promises.record.period import Period, periods_of
+from promises.record.document import canonical, digest
+from promises.record.edition import Edition, edition_digest, moment
+from promises.record.listing import Listing
 from promises.record.version import Alias, Seal, Version, promise_of
 from promises.statuses import Kind
 
@@ -291,26 +290,8 @@ def _write_chunk(entries, edition):
         ],
         ignore_conflicts=True,
     )
-    index(versions, edition)
+    index.add(versions, edition)
     _tell_the_desk(entries)
-
-
-def index(versions, edition):
-    """Close the index rows of the versions that these replace, and add theirs."""
-    replaced = Listing.objects.filter(promise_id__in=[v.promise_id for v in versions], edition_to=OPEN)
-    Period.objects.filter(listing__in=list(replaced.values_list("pk", flat=True)), edition_to=OPEN).update(
-        edition_to=edition.number
-    )
-    replaced.update(edition_to=edition.number)
-    listings, periods = [], []
-    for version in versions:
-        document = Document(version.snapshot)
-        if document.is_withdrawn:
-            continue
-        listings.append(listing_of(version, edition_to=OPEN, published_at=edition.published_at, document=document))
-        periods += periods_of(version, edition_to=OPEN, document=document)
-    Listing.objects.bulk_create(listings)
-    Period.objects.bulk_create(periods, batch_size=2000)
 
 
 def _tell_the_desk(entries):

@@ -1,5 +1,6 @@
 """Desk to document: everything the public may see of a promise, and nothing else."""
 
+from collections import Counter
 from decimal import Decimal
 
 from promises.dates import Day
@@ -14,6 +15,8 @@ def snapshot_of(promise):
     """
     sources = list(promise.promise_sources.all())
     keys = {row.pk: row.key for row in sources}
+    updates = in_order(promise.updates.all())
+    notes = _notes(updates, sources)
     reply = getattr(promise, "reply", None)
     return {
         "schema": SCHEMA,
@@ -38,7 +41,7 @@ def snapshot_of(promise):
             {"date": str(row.date), "before": row.before, "after": row.after, "source": keys[row.source_id]}
             for row in promise.wordings.all()
         ],
-        "updates": [_update(row, keys) for row in in_order(promise.updates.all())],
+        "updates": [_update(row, keys, notes) for row in updates],
         "sources": [_source(row) for row in sources],
         "related": [row.related.slug for row in promise.related_rows.all()],
         "checked_on": promise.checked_on and promise.checked_on.isoformat(),
@@ -79,8 +82,18 @@ def _target(measure, keys):
     }
 
 
-def _update(update, keys):
-    citations = list(update.citations.all())
+def _notes(updates, sources):
+    """What each source is cited for, where one update alone cites it: its claims then stand for a note."""
+    citing = Counter(citation.source_id for update in updates for citation in update.citations.all())
+    return {
+        row.pk: "; ".join(evidence.claim for evidence in row.evidence_rows.all())
+        for row in sources
+        if citing[row.pk] == 1
+    }
+
+
+def _update(update, keys, notes):
+    cited = [(c, c.note or notes.get(c.source_id, "")) for c in update.citations.all()]
     document = {
         "number": update.number,
         "date": str(update.date),
@@ -90,11 +103,11 @@ def _update(update, keys):
         "reason": list(update.reason),
         "headline": update.headline,
         "explanation": update.explanation,
-        "sources": [keys[citation.source_id] for citation in citations],
+        "sources": [keys[citation.source_id] for citation, _ in cited],
         "citations": [
-            {"source": keys[c.source_id], "locator": c.locator, "quoted": c.quoted, "note": c.note}
-            for c in citations
-            if c.locator or c.quoted or c.note
+            {"source": keys[c.source_id], "locator": c.locator, "quoted": c.quoted, "note": note}
+            for c, note in cited
+            if c.locator or c.quoted or note
         ],
     }
     if update.withdrawn:

@@ -12,7 +12,7 @@ def store():
     Theme.objects.bulk_create(
         [
             Theme(slug=theme.slug, name=theme.label, position=position)
-            for position, theme in enumerate(reference.themes())
+            for position, theme in enumerate(reference.themes().values())
         ],
         update_conflicts=True,
         unique_fields=["slug"],
