@@ -236,7 +236,7 @@ def read_files(files: Iterable[tuple[str, bytes]], *, today, known_slugs=frozens
         for place, node in enumerate(nodes, start=1):
             check = RecordCheck(name, f"promise {place}", today)
             found.append((check, check.record(node)))
-            problems += check.problems
+            problems += sorted(check.problems, key=lambda problem: problem.line)
     problems += _problems_between(found, known_slugs)
     refused = {(problem.file, problem.where) for problem in problems}
     records = tuple(
