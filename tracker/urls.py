@@ -34,3 +34,7 @@ urlpatterns = [
     path("accounts/", include(accounts)),
     path("", include("promises.public.urls")),
 ]
+
+handler400 = "promises.public.views.errors.bad_request"
+handler404 = "promises.public.views.errors.not_found"
+handler500 = "promises.public.views.errors.server_error"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django import forms
+from django.core.exceptions import BadRequest
 from django.http import QueryDict
 
 from promises.dates import in_words
@@ -13,11 +14,15 @@ ONCE = ("as_of", "edition", "version", "q", "sort", "page")
 """Names that may be given once only."""
 
 
-class BadQuestion(Exception):
-    """A question we did not understand: answered with 400 and these sentences, by name."""
+class BadQuestion(BadRequest):
+    """A question we did not understand: answered with 400 and these sentences, by name.
 
-    def __init__(self, errors):
+    `asked` is the filter that did not understand, where there is one: its form keeps the rest of the question.
+    """
+
+    def __init__(self, errors, *, asked=None):
         self.errors = errors
+        self.asked = asked
         super().__init__("; ".join(f"{name}: {' '.join(sentences)}" for name, sentences in errors.items()))
 
 

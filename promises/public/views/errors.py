@@ -1,0 +1,45 @@
+"""What readers see when we cannot answer: what is so, why, and what to do."""
+
+from pathlib import PurePosixPath
+
+from django.http import HttpResponse
+from django.template.loader import get_template
+from django.utils.http import urlencode
+
+from promises.public.asking import BadQuestion
+from promises.public.responses import json_data, page
+
+
+def bad_request(request, exception=None):
+    """A question we did not understand: each sentence by name, beside what we did understand."""
+    errors = exception.errors if isinstance(exception, BadQuestion) else {"query": ["This is not a question we can read."]}
+    if is_for_programs(request):
+        return json_data({"errors": errors}, status=400)
+    asked = getattr(exception, "asked", None)
+    return page(request, "400.html", {"errors": errors, "asked": asked}, status=400)
+
+
+def not_found(request, exception=None):
+    """Nothing lives at this address: offer a search for what it may have meant."""
+    sentence = said_by(exception)
+    if is_for_programs(request):
+        return json_data({"errors": {"address": [sentence or "Nothing is published at this address."]}}, status=404)
+    words = PurePosixPath(request.path).name.replace("-", " ")[:100]
+    search = f"/?{urlencode({'q': words})}" if any(c.isalnum() for c in words) else ""
+    return page(request, "404.html", {"sentence": sentence, "words": words, "search": search}, status=404)
+
+
+def server_error(request):
+    """Something of ours broke: a page that needs no database."""
+    return HttpResponse(get_template("500.html").render(), status=500)
+
+
+def said_by(exception):
+    """The sentence of a 404 raised by ourselves; Django's own speak of code, not to readers."""
+    sentence = exception.args[0] if exception and exception.args else ""
+    return sentence if isinstance(sentence, str) else ""
+
+
+def is_for_programs(request):
+    """Whether the address names a data format, so that the answer is JSON rather than a page."""
+    return bool(PurePosixPath(request.path).suffix)
