@@ -115,7 +115,7 @@ def completed(promise, *, at, before=None, identity=None, document=None):
         update["published_at"] = earlier["published_at"] if earlier else moment(at)
     document["updates"].sort(key=lambda update: update["number"])
     if before:
-        former = [*before["former_slugs"], before["slug"]]
+        former = [*before["former_slugs"], before["slug"], *document["former_slugs"]]
         document["former_slugs"] = [slug for slug in dict.fromkeys(former) if slug != document["slug"]]
     return document
 
@@ -298,9 +298,10 @@ def _tell_the_desk(entries):
     """Write back what the door gave: identities, update numbers, counting days."""
     promises, updates = [], []
     for entry in entries:
-        promise = entry.publication.promise
-        if promise.identity is None:
-            promise.identity = entry.document["id"]
+        promise, document = entry.publication.promise, entry.document
+        given = document["id"], document["former_slugs"]
+        if given != (promise.identity, promise.former_slugs):
+            promise.identity, promise.former_slugs = given
             promises.append(promise)
         if entry.publication.document or entry.publication.withdrawal:
             continue
@@ -310,7 +311,7 @@ def _tell_the_desk(entries):
             if row.number != update["number"] or row.counts_from != counts_from:
                 row.number, row.counts_from = update["number"], counts_from
                 updates.append(row)
-    Promise.objects.bulk_update(promises, ["identity"], batch_size=CHUNK)
+    Promise.objects.bulk_update(promises, ["identity", "former_slugs"], batch_size=CHUNK)
     Update.objects.bulk_update(updates, ["number", "counts_from"], batch_size=CHUNK)
 
 

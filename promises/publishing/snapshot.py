@@ -22,7 +22,7 @@ def snapshot_of(promise):
         "schema": SCHEMA,
         "id": promise.identity,
         "slug": promise.slug,
-        "former_slugs": list(promise.loaded_slugs),
+        "former_slugs": list(promise.former_slugs),
         "title": promise.title,
         "summary": promise.summary,
         "quote": promise.quote or None,
@@ -48,6 +48,11 @@ def snapshot_of(promise):
         "reply": reply
         and {"date": str(reply.date), "by": reply.by, "text": reply.text, "source": keys[reply.source_id]},
     }
+
+
+def desk_form(snapshot):
+    """A published snapshot as the desk itself would write it: without the moments that the door gives."""
+    return {**snapshot, "updates": [{**update, "published_at": None} for update in snapshot["updates"]]}
 
 
 def in_order(updates):

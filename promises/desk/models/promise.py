@@ -101,8 +101,8 @@ class Promise(models.Model):
     checked_on = models.DateField(
         null=True, blank=True, help_text="The day a researcher last looked whether anything had changed."
     )
-    loaded_slugs = models.JSONField(
-        default=list, blank=True, editable=False, help_text="Earlier keys that a loaded record brought along."
+    former_slugs = models.JSONField(
+        default=list, blank=True, editable=False, help_text="Earlier keys, which the door writes down."
     )
 
     history = HistoricalRecords()
