@@ -16,6 +16,9 @@ WORDING_WORDS_MOST = 30
 TEXT_MOST = 4000
 URL_MOST = 1000
 
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+"""Control characters, and those that turn round the text beside them."""
+
 validate_slug = RegexValidator(SLUG_PATTERN, "Write lower-case letters, digits and single hyphens: “hs2-eastern-leg”.")
 
 
@@ -40,8 +43,8 @@ def url_problem(address):
 
 def text_problem(text):
     """Say in a sentence why a text is not plain; an empty text where it is."""
-    if any((ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0 for c in text):
-        return "It holds a control character. Type the text again without it."
+    if UNSEEN.search(text):
+        return "It holds a character that cannot be seen or turns the text round. Type the text again without it."
     if re.search(r"<\s*[a-zA-Z/!]", text):
         return "It holds markup (“<…”). Texts are plain: write words only."
     return ""

@@ -169,6 +169,9 @@ def _rules_broken(snapshot, today):
             f"its first update is of {first['date']}, the promise was made on {snapshot['made_on']}. "
             "The making is the first update: give both the same day."
         )
+    for update in ordered[1:]:
+        if "made" in update["reason"]:
+            yield f"update {update['number']} gives the reason “made”, which belongs to the first alone."
     for day in ("made_on", "due_on"):
         try:
             if snapshot[day]:

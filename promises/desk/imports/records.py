@@ -300,7 +300,7 @@ def _problems_between(found, known_slugs):
                 yield Problem(check.file, line, check.name, message)
 
 
-MARKUP_OR_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f<]")
+MARKUP_OR_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f<\u202a-\u202e\u2066-\u2069\ufeff]")
 """A quick look: only a text that has one of these is worth a slow one."""
 
 SURELY_AN_ADDRESS = re.compile("https?://[A-Za-z0-9.-]+(/[!-~]*)?")

@@ -4,6 +4,7 @@ from simple_history.models import HistoricalRecords
 
 from promises.dates import DayField
 from promises.desk import rules
+from promises.desk.fields import PlainTextField
 from promises.desk.models.promise import Promise
 from promises.desk.models.source import PromiseSource
 
@@ -17,7 +18,7 @@ class Measure(models.Model):
     promised = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
     delivered = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
     as_of = DayField(null=True, blank=True, help_text="The day of the delivered figure.")
-    basis = models.TextField(
+    basis = PlainTextField(
         blank=True, max_length=1000, validators=[rules.validate_text],
         help_text="Nominal or real prices, area, or other footing.",
     )  # fmt: skip

@@ -5,6 +5,7 @@ from simple_history.models import HistoricalRecords
 
 from promises.dates import DayField
 from promises.desk import rules
+from promises.desk.fields import PlainTextField
 from promises.desk.models.place import Place
 from promises.desk.models.theme import Theme
 
@@ -56,12 +57,12 @@ class Promise(models.Model):
         validators=[rules.validate_text],
         help_text="What was promised, as a short imperative phrase: “Build Northern Powerhouse Rail in full”.",
     )
-    summary = models.TextField(
+    summary = PlainTextField(
         max_length=rules.TEXT_MOST,
         validators=[rules.validate_text],
         help_text="One to three sentences: what was promised, to whom, and why it matters for levelling up.",
     )
-    quote = models.TextField(
+    quote = PlainTextField(
         blank=True,
         max_length=600,
         validators=[rules.validate_text, rules.validate_quote],
@@ -75,7 +76,7 @@ class Promise(models.Model):
         related_name="+",
         help_text="The source in which the words were read.",
     )
-    success_test = models.TextField(
+    success_test = PlainTextField(
         max_length=rules.TEXT_MOST,
         validators=[rules.validate_text],
         help_text="One sentence: what would have to be true for a fair reader to call this promise kept.",

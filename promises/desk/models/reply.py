@@ -3,6 +3,7 @@ from simple_history.models import HistoricalRecords
 
 from promises.dates import DayField
 from promises.desk import rules
+from promises.desk.fields import PlainTextField
 from promises.desk.models.measure import same_promise
 from promises.desk.models.promise import Promise
 from promises.desk.models.source import PromiseSource
@@ -14,7 +15,7 @@ class Reply(models.Model):
     promise = models.OneToOneField(Promise, models.CASCADE, related_name="reply")
     date = DayField("day")
     by = models.CharField(max_length=200, validators=[rules.validate_text])
-    text = models.TextField(max_length=rules.TEXT_MOST, validators=[rules.validate_text])
+    text = PlainTextField(max_length=rules.TEXT_MOST, validators=[rules.validate_text])
     source = models.ForeignKey(PromiseSource, models.PROTECT, related_name="replies")
 
     history = HistoricalRecords()

@@ -4,6 +4,7 @@ from simple_history.models import HistoricalRecords
 
 from promises.dates import DayField
 from promises.desk import rules
+from promises.desk.fields import PlainTextField
 from promises.desk.models.promise import Promise
 from promises.statuses import SourceKind
 
@@ -77,8 +78,8 @@ class Evidence(models.Model):
     """A claim that a source bears out for a promise; the note of how it was read stays at the desk."""
 
     promise_source = models.ForeignKey(PromiseSource, models.CASCADE, related_name="evidence_rows")
-    claim = models.TextField(max_length=1000, validators=[rules.validate_text], help_text="Public: “cited for: …”.")
-    read = models.TextField(
+    claim = PlainTextField(max_length=1000, validators=[rules.validate_text], help_text="Public: “cited for: …”.")
+    read = PlainTextField(
         max_length=2000, blank=True, validators=[rules.validate_text],
         help_text="Private: what the text says, in your words.",
     )  # fmt: skip

@@ -4,6 +4,7 @@ from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
 from promises.desk import rules
+from promises.desk.fields import PlainTextField
 from promises.desk.models.promise import Promise
 from promises.statuses import Kind
 
@@ -44,11 +45,11 @@ class Submission(models.Model):
         default=Kind.MINOR_CORRECTION,
         help_text="How a change of what was published is marked, where it is not a new update.",
     )
-    note = models.TextField(
+    note = PlainTextField(
         "what changed", max_length=600, blank=True, validators=[rules.validate_text],
         help_text="Public: one sentence on what changed and why, shown on the changes page.",
     )  # fmt: skip
-    withdrawal = models.TextField(
+    withdrawal = PlainTextField(
         "withdrawn because", max_length=1000, blank=True, validators=[rules.validate_text],
         help_text="Public: why the promise is withdrawn; empty for any other change.",
     )  # fmt: skip
@@ -88,9 +89,11 @@ class Comment(models.Model):
     """What one person told another about a submission; kept with it."""
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="comments")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, help_text="Nobody: the desk itself."
+    )
     at = models.DateTimeField()
-    text = models.TextField(max_length=2000)
+    text = PlainTextField(max_length=2000)
 
     class Meta:
         ordering = ["at", "pk"]

@@ -4,6 +4,7 @@ from simple_history.models import HistoricalRecords
 
 from promises.dates import Day, DayField
 from promises.desk import rules
+from promises.desk.fields import PlainTextField
 from promises.desk.models.promise import Promise
 from promises.desk.models.source import PromiseSource
 from promises.statuses import Status, reasons_problem
@@ -27,12 +28,12 @@ class Update(models.Model):
         validators=[rules.validate_text],
         help_text="What happened, in at most 90 characters.",
     )
-    explanation = models.TextField(
+    explanation = PlainTextField(
         max_length=rules.TEXT_MOST,
         validators=[rules.validate_text],
         help_text="One to four sentences: what changed and why it earns this status.",
     )
-    withdrawn = models.TextField(
+    withdrawn = PlainTextField(
         "withdrawn because",
         blank=True,
         max_length=1000,
@@ -83,11 +84,11 @@ class Citation(models.Model):
         validators=[rules.validate_text],
         help_text="Where in it: “page 12”, “column 481”.",
     )
-    quoted = models.TextField(
+    quoted = PlainTextField(
         "quoted passage", blank=True, max_length=1000, validators=[rules.validate_text],
         help_text="The words that bear the update out, exactly.",
     )  # fmt: skip
-    note = models.TextField(
+    note = PlainTextField(
         "cited for", blank=True, max_length=1000, validators=[rules.validate_text],
         help_text="What it is cited for; empty takes the claims noted with the source.",
     )  # fmt: skip

@@ -3,6 +3,7 @@ from simple_history.models import HistoricalRecords
 
 from promises.dates import DayField
 from promises.desk import rules
+from promises.desk.fields import PlainTextField
 from promises.desk.models.measure import same_promise
 from promises.desk.models.promise import Promise
 from promises.desk.models.source import PromiseSource
@@ -13,8 +14,8 @@ class Wording(models.Model):
 
     promise = models.ForeignKey(Promise, models.CASCADE, related_name="wordings")
     date = DayField("day")
-    before = models.TextField(max_length=600, validators=[rules.validate_text, rules.validate_wording])
-    after = models.TextField(max_length=600, validators=[rules.validate_text, rules.validate_wording])
+    before = PlainTextField(max_length=600, validators=[rules.validate_text, rules.validate_wording])
+    after = PlainTextField(max_length=600, validators=[rules.validate_text, rules.validate_wording])
     source = models.ForeignKey(PromiseSource, models.PROTECT, related_name="wordings")
     position = models.PositiveSmallIntegerField(default=0)
 

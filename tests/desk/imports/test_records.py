@@ -272,7 +272,7 @@ REPLACED = [
     ("title: Build the eastern leg", "title: " + "x" * 81, 2, "hs2-east", "title has 81 characters; at most 80"),
     ("title: Build", "title: <script>alert(1)</script> Build", 2, "hs2-east", "It holds markup (“<…”). Texts are plain"),
     ("title: Build", "title: </b>Build", 2, "hs2-east", "It holds markup"),
-    ("title: Build the eastern leg", 'title: "Build\\u0007 the eastern leg"', 2, "hs2-east", "It holds a control character."),
+    ("title: Build the eastern leg", 'title: "Build\\u0007 the eastern leg"', 2, "hs2-east", "It holds a character that cannot be seen"),
     ("summary: >-\n  A railway", "summary: >-\n  <!-- hidden --> A railway", 3, "hs2-east", "It holds markup"),
     ("A railway to Leeds", "A railway " + "x" * 10_000_000, 3, "hs2-east", "summary has 10000099 characters; at most 4000"),
     ("We will build it in full", "word " * 26, 5, "hs2-east", "quote: It has 26 words; at most 25 are allowed."),
