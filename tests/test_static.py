@@ -1,0 +1,38 @@
+"""Static files as production serves them: hashed, compressed, and none of them missing."""
+
+import json
+
+import pytest
+from django.core.management import call_command
+from django.templatetags.static import static
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+from tracker.settings import STORAGES
+
+pytestmark = pytest.mark.same_on_both
+
+
+@pytest.fixture
+def collected(settings, tmp_path):
+    settings.STORAGES = STORAGES
+    settings.STATIC_ROOT = tmp_path
+    # The admin's own files take long to compress and are not ours to check.
+    call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=["admin", "mfa", "account"])
+    return tmp_path
+
+
+def test_every_file_is_there_under_a_name_made_from_its_content(collected, settings):
+    ours = [path for folder in settings.STATICFILES_DIRS for path in folder.rglob("*") if path.is_file()]
+    named = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    assert len(named) == len(ours)
+    assert all((collected / name).is_file() for name in named.values())
+
+
+def test_a_style_sheet_is_sent_compressed_and_kept_for_ever(collected, rf):
+    address = static("css/site.css")
+    assert address != "/static/css/site.css"
+    server = WhiteNoiseMiddleware(lambda request: None)
+    response = server(rf.get(address, headers={"accept-encoding": "br, gzip"}))
+    response.close()
+    assert response["Content-Encoding"] == "br"
+    assert "immutable" in response["Cache-Control"]
