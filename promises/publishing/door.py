@@ -60,7 +60,7 @@ def publish(publications, *, at, roles, note="", confirmed=""):
     Raises `Refused` (nothing is written) or `NothingToPublish`.
     """
     with transaction.atomic():
-        _one_at_a_time()
+        one_at_a_time()
         at = at.replace(microsecond=0)
         _refuse_many_withdrawals(publications, confirmed)
         before = Edition.objects.newest_first().first()
@@ -77,7 +77,7 @@ def publish(publications, *, at, roles, note="", confirmed=""):
 def seal(versions, *, at, reason, note=""):
     """Seal versions that the law forbids us to show: an edition that names them. Returns the Edition."""
     with transaction.atomic():
-        _one_at_a_time()
+        one_at_a_time()
         at = at.replace(microsecond=0)
         before = Edition.objects.newest_first().first()
         edition = _edition(
@@ -145,7 +145,7 @@ def _struck(snapshot):
     return {update["number"] for update in snapshot["updates"] if update.get("withdrawn")}
 
 
-def _one_at_a_time():
+def one_at_a_time():
     """Let publications wait for each other; SQLite does so by itself (transactions begin IMMEDIATE)."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -188,8 +188,7 @@ def _entries(publications, at):
         kind = kind_of(earlier, document, correction=publication.correction)
         if kind is None:
             continue
-        found = schema.problems(document, today=today) + _lost(earlier, document) + _slug_taken(document, earlier)
-        if found:
+        if found := problems_of(earlier, document, today=today):
             problems += found
             continue
         if promise.identity is None:
@@ -210,6 +209,11 @@ def _latest_versions(identities):
         rows = Version.objects.filter(promise_id__in=identities[start : start + CHUNK]).order_by("number")
         found |= {version.promise_id: version for version in rows}
     return found
+
+
+def problems_of(before, after, *, today):
+    """Return sentences on what keeps a completed document from replacing the snapshot `before` (or None)."""
+    return schema.problems(after, today=today) + _lost(before, after) + _slug_taken(after, before)
 
 
 def _lost(before, after):
