@@ -129,9 +129,8 @@ def a_promise(*updates, regions=("north-west",), places=(), related=(), theme="t
 
 def publish(*promises, at=NOON, note="", roles=None, **of_each):
     """Put promises through the door in one edition; of_each: note, correction, withdrawal."""
-    fresh = {p.pk: p for p in Promise.objects.with_everything().filter(pk__in=[p.pk for p in promises])}
     edition = door.publish(
-        [Publication(fresh[promise.pk], **of_each) for promise in promises],
+        [Publication(promise, **of_each) for promise in promises],
         at=at,
         roles=roles or {"by": "researcher", "checked_by": "editor"},
         note=note,

@@ -54,8 +54,8 @@ class Publication:
 def publish(publications, *, at, roles, note="", confirmed=""):
     """Publish promises in one edition, in one transaction, and return the Edition.
 
-    `publications` are `Publication`s; their promises are best fetched `with_everything()`.
-    `at` is the moment; `roles` who acted, never persons. What has not changed is left out.
+    `publications` are `Publication`s; the working copies are read anew here, where none but this
+    publication is under way. `at` is the moment; `roles` who acted, never persons. What has not changed is left out.
     `confirmed` must be `withdraw N promises` where many would be withdrawn at once.
     Raises `Refused` (nothing is written) or `NothingToPublish`.
     """
@@ -162,6 +162,7 @@ def _refuse_many_withdrawals(publications, confirmed):
 @dataclass(frozen=True)
 class _Entry:
     publication: Publication
+    promise: Promise
     document: dict
     text: str
     digest: str
@@ -172,11 +173,13 @@ class _Entry:
 
 def _entries(publications, at):
     today = timezone.localtime(at).date()
-    latest = _latest_versions([p.promise.identity for p in publications if p.promise.identity])
+    promises = _read_anew([publication.promise.pk for publication in publications])
+    latest = _latest_versions([promise.identity for promise in promises.values() if promise.identity])
     free = (Version.objects.order_by("-promise_id").values_list("promise_id", flat=True).first() or 0) + 1
     entries, problems = [], []
     for publication in publications:
-        promise, before = publication.promise, latest.get(publication.promise.identity)
+        promise = promises[publication.promise.pk]
+        before = latest.get(promise.identity)
         earlier = before and before.snapshot
         if publication.withdrawal:
             if before is None:
@@ -195,12 +198,20 @@ def _entries(publications, at):
             free += 1
         text = canonical(document).decode()
         number = before.number + 1 if before else 1
-        entries.append(_Entry(publication, document, text, digest(document), kind, number, before))
+        entries.append(_Entry(publication, promise, document, text, digest(document), kind, number, before))
     slugs = Counter(entry.document["slug"] for entry in entries)
     problems += [f"{slug}: stands here twice." for slug, times in slugs.items() if times > 1]
     if problems:
         raise Refused(problems)
     return entries
+
+
+def _read_anew(ids):
+    """The working copies as they are now: what was read before the lock may have been published meanwhile."""
+    found = {}
+    for start in range(0, len(ids), CHUNK):
+        found |= Promise.objects.with_everything().in_bulk(ids[start : start + CHUNK])
+    return found
 
 
 def _latest_versions(identities):
@@ -302,7 +313,7 @@ def _tell_the_desk(entries):
     """Write back what the door gave: identities, update numbers, counting days."""
     promises, updates = [], []
     for entry in entries:
-        promise, document = entry.publication.promise, entry.document
+        promise, document = entry.promise, entry.document
         given = document["id"], document["former_slugs"]
         if given != (promise.identity, promise.former_slugs):
             promise.identity, promise.former_slugs = given

@@ -82,12 +82,8 @@ def _load(records, *, at, note):
     loading = Loading(*(tuple(r.slug for r in rows) for rows in (new, changed, unchanged)))
     if not written:
         return loading
-    ids = [promise.pk for promise in written.values()]
-    promises = []
-    for start in range(0, len(ids), CHUNK):
-        promises += Promise.objects.with_everything().filter(pk__in=ids[start : start + CHUNK])
     try:
-        edition = door.publish([Publication(promise) for promise in promises], at=at, roles=ROLES, note=note)
+        edition = door.publish([Publication(promise) for promise in written.values()], at=at, roles=ROLES, note=note)
     except door.NothingToPublish:
         return loading  # only notes of the desk have changed
     except door.Refused as refused:
