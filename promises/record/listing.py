@@ -44,6 +44,10 @@ class ListingQuerySet(models.QuerySet):
             return self.filter(edition_to=OPEN)
         return self.filter(edition_from__lte=edition, edition_to__gt=edition)
 
+    def first_made(self):
+        """The day on which the first of these promises was made; None where there is none."""
+        return self.aggregate(first=models.Min("made_from"))["first"]
+
     def standing(self, *, as_of):
         """Keep the promises made by that day, each with how it stood."""
         return self.filter(

@@ -3,12 +3,14 @@
 from django.db import models
 
 from promises.dates import DayField
-from promises.record.listing import Listing, keys_text
+from promises.record.listing import Listing, ListingQuerySet, keys_text
 from promises.statuses import Status, Theme
 from promises.text import searchable
 
 
 class PeriodQuerySet(models.QuerySet):
+    in_edition = ListingQuerySet.in_edition
+
     def of_listings(self, listings):
         return self.filter(listing__in=listings)
 

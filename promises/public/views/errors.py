@@ -7,16 +7,20 @@ from django.template.loader import get_template
 from django.utils.http import urlencode
 
 from promises.public.asking import BadQuestion
+from promises.public.listpage import FilterForm
 from promises.public.responses import json_data, page
 
 
 def bad_request(request, exception=None):
     """A question we did not understand: each sentence by name, beside what we did understand."""
-    errors = exception.errors if isinstance(exception, BadQuestion) else {"query": ["This is not a question we can read."]}
+    errors = (
+        exception.errors if isinstance(exception, BadQuestion) else {"query": ["This is not a question we can read."]}
+    )
     if is_for_programs(request):
         return json_data({"errors": errors}, status=400)
     asked = getattr(exception, "asked", None)
-    return page(request, "400.html", {"errors": errors, "asked": asked}, status=400)
+    form = asked and FilterForm(asked, errors=errors)
+    return page(request, "400.html", {"errors": errors, "form": form}, status=400)
 
 
 def not_found(request, exception=None):
@@ -37,7 +41,8 @@ def server_error(request):
 def said_by(exception):
     """The sentence of a 404 raised by ourselves; Django's own speak of code, not to readers."""
     sentence = exception.args[0] if exception and exception.args else ""
-    return sentence if isinstance(sentence, str) else ""
+    ours = isinstance(sentence, str) and not sentence.endswith("matches the given query.")
+    return sentence if ours else ""
 
 
 def is_for_programs(request):

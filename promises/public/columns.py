@@ -1,0 +1,171 @@
+"""Everything a reader may see in a row: page, CSV, XLSX and JSON alike."""
+
+from collections import namedtuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from django.conf import settings
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from promises import reference
+from promises.dates import Day
+from promises.public import charts
+from promises.record.edition import moment as moment_text
+from promises.record.listing import Listing, keys_of
+from promises.statuses import THEMES, Reason, Status
+from promises.text import marked, matches, words
+
+LICENCE = "CC BY 4.0"
+
+Row = namedtuple(
+    "Row",
+    "slug title status since date headline theme regions places department made_by made_on due_on sources number "
+    "reasons since_from date_from update_number summary made_in checked_on published_at made_by_keys runs",
+)
+"""What is read of a listing and of how it stood: named as in the record."""
+
+
+def rows_of(listings):
+    """The rows of a queryset of standing listings, a chunk at a time."""
+    return map(Row._make, listings.values_list(*Row._fields).iterator(chunk_size=2000))
+
+
+# As data
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of every data format: `name` is for ever, `label` says what it holds.
+
+    `value` is called with the row and the moment; it gives a text, a whole number, a list of keys or None.
+    """
+
+    name: str
+    label: str
+    value: Callable
+
+
+def _places(row):
+    return [*keys_of(row.regions), *keys_of(row.places)]
+
+
+def _text(value):
+    return value and value.isoformat()
+
+
+COLUMNS = (
+    Column("slug", "Key of the promise: the last part of its address", lambda row, at: row.slug),
+    Column("title", "What was promised", lambda row, at: row.title),
+    Column("status", "How it stood on the day asked for", lambda row, at: row.status),
+    Column("since", "Day on which the present run of that status began, as it is known", lambda row, at: row.since),
+    Column("date", "Day of its latest update, as it is known", lambda row, at: row.date),
+    Column("headline", "What happened then", lambda row, at: row.headline),
+    Column("theme", "Key of its theme", lambda row, at: row.theme),
+    Column("places", "Keys of its regions, then of its places", lambda row, at: _places(row)),
+    Column("department", "Department answerable now or last, as written", lambda row, at: row.department),
+    Column("made_by", "Who made it, as written", lambda row, at: row.made_by),
+    Column("made_on", "Day it was made, as it is known", lambda row, at: row.made_on),
+    Column("due_on", "Day it was promised for, as it is known", lambda row, at: row.due_on),
+    Column("sources", "Number of distinct sources of its latest update", lambda row, at: row.sources),
+    Column("version", "Number of the version it was read from", lambda row, at: row.number),
+    Column("url", "Its address", lambda row, at: f"{settings.PUBLIC_URL}/promises/{row.slug}/"),
+    Column("reason", "Keys of the reasons given for the status", lambda row, at: list(keys_of(row.reasons))),
+    Column("since_from", "Full day from which `since` counts", lambda row, at: _text(row.since_from)),
+    Column("date_from", "Full day from which `date` counts", lambda row, at: _text(row.date_from)),
+    Column("update", "Number of its latest update", lambda row, at: row.update_number),
+    Column("summary", "What was promised, to whom, and why it matters", lambda row, at: row.summary),
+    Column("made_in", "Document or speech in which it was made", lambda row, at: row.made_in),
+    Column("checked_on", "Day on which a researcher last looked for news", lambda row, at: _text(row.checked_on)),
+    Column(
+        "published_at", "Moment at which that version was published, UTC", lambda row, at: moment_text(row.published_at)
+    ),
+    Column("as_of", "Day asked for", lambda row, at: at.day.isoformat()),
+    Column("edition", "Number of the edition answered from", lambda row, at: at.number),
+    Column("licence", "Under what terms it may be used", lambda row, at: LICENCE),
+)
+"""In the order of the contract; new ones are added, none is renamed or taken away."""
+
+
+# As a page shows it
+
+
+def in_words(day):
+    """A day as known, in words; empty where there is none."""
+    return Day(day).in_words() if day else ""
+
+
+def place_name(key):
+    """A place as a row names it."""
+    if key == "uk":
+        return "UK-wide"
+    place = reference.places().get(key)
+    return place.name if place else key
+
+
+def number_of(count, one, many=""):
+    """A number with its noun: `1 source`, `2 sources`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def marked_html(text, terms):
+    """A text with the words that were looked for marked, safe to show."""
+    if not terms:
+        return escape(text)
+    pieces = marked(text, terms)
+    return mark_safe("".join(f"<mark>{escape(p)}</mark>" if hit else str(escape(p)) for hit, p in pieces))  # noqa: S308
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """A row made ready for a page: words, addresses and drawing, so that templates only put them down."""
+
+    status: Status
+    since: str
+    reason: str
+    address: str
+    title: SafeString
+    meta: SafeString
+    snippet: SafeString
+    headline: SafeString
+    sources: str
+    strip: SafeString
+
+
+def page_rows(rows, *, moment, terms, axis):
+    """Rows made ready for a page; `axis` is the stretch of days that the strips draw."""
+    query = f"?{moment.kept}" if moment.kept else ""
+    return [_page_row(row, moment.day, query, terms, axis) for row in rows]
+
+
+def _page_row(row, day, query, terms, axis):
+    places = ", ".join(place_name(key) for key in _places(row))
+    people = " and ".join(reference.people().label(key) for key in keys_of(row.made_by_keys))
+    meta = " · ".join([THEMES[row.theme], places, f"{people}, {in_words(row.made_on)}"])
+    return PageRow(
+        status=Status(row.status),
+        since=in_words(row.since),
+        reason=", ".join(Reason(key).label.lower() for key in keys_of(row.reasons)),
+        address=f"/promises/{row.slug}/{query}",
+        title=marked_html(row.title, terms),
+        meta=marked_html(meta, terms),
+        snippet=_snippet(row, terms),
+        headline=marked_html(row.headline, terms),
+        sources=number_of(row.sources, "source"),
+        strip=charts.strip(Listing.runs_by(row, day), axis),
+    )
+
+
+def _snippet(row, terms):
+    """The summary with its matches marked, where title and headline do not already show every word."""
+    shown = words(f"{row.title} {row.headline}")
+    missing = [term for term in terms if not any(matches(word, term) for word in shown)]
+    if any(matches(word, term) for term in missing for word in words(row.summary)):
+        return marked_html(row.summary, terms)
+    return ""
+
+
+def strip_axis(first, day):
+    """The stretch of days that strips draw: from the year of the first promise to the day asked for."""
+    return date((first or day).year, 1, 1), day
