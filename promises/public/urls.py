@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from promises.public.views import promises, shelves
+from promises.public.views import citations, context, promises, shelves
 
 
 class DataFormat:
@@ -23,6 +23,13 @@ class FigureFormat(DataFormat):
     regex = "csv|json"
 
 
+class CitationFormat(DataFormat):
+    """The files that programs read citations from."""
+
+    regex = r"bib|ris|csl\.json|txt"
+
+
+register_converter(CitationFormat, "citation")
 register_converter(DataFormat, "data")
 register_converter(FigureFormat, "figures")
 
@@ -33,7 +40,6 @@ urlpatterns = [
     path("chart/", promises.chart_detail, name="chart_detail"),
     path("chart.<figures:format>", promises.chart_detail, name="chart_data"),
     # One promise: its page, updates, versions, citation
-
     # Shelves: themes and places
     path("themes/", shelves.theme_list, name="theme_list"),
     path("themes.<figures:format>", shelves.theme_list, name="theme_list_data"),
@@ -44,8 +50,19 @@ urlpatterns = [
     path("places/<slug:slug>/", shelves.place_detail, name="place_detail"),
     path("places/<slug:slug>.<data:format>", shelves.place_detail, name="place_detail_data"),
     # What was published when: changes, releases, data
-
     # The frame: context, method, about
-
+    path("context/", context.figure_list, name="figure_list"),
+    path("context/<slug:slug>.<figures:format>", context.figure_detail, name="figure_detail"),
+    # Citations
+    path("cite/", citations.list_cite, name="list_cite"),
+    path("cite.<citation:format>", citations.list_cite, name="list_cite_file"),
+    path("promises/<slug:slug>/cite/", citations.promise_cite, name="promise_cite"),
+    path("promises/<slug:slug>/cite.<citation:format>", citations.promise_cite, name="promise_cite_file"),
+    path("promises/<slug:slug>/updates/<int:number>/cite/", citations.update_cite, name="update_cite"),
+    path(
+        "promises/<slug:slug>/updates/<int:number>/cite.<citation:format>",
+        citations.update_cite,
+        name="update_cite_file",
+    ),
     # For machines: feeds, sitemaps, embeds
 ]
