@@ -17,6 +17,8 @@ _own = threading.local()  # a stemmer keeps state, so each thread has its own
 
 def plain(text):
     """The text without regard to case or accents, as titles sort."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 

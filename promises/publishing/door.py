@@ -8,14 +8,15 @@ from datetime import date
 from django.db import connection, transaction
 from django.utils import timezone
 
+from promises import bulk
 from promises.dates import Day
-from promises.desk.models import Promise, Update
+from promises.desk.models import Promise
 from promises.publishing import index, schema
 from promises.publishing.snapshot import in_order, snapshot_of
-from promises.record.document import canonical, digest
+from promises.record.document import canonical, digest_of
 from promises.record.edition import Edition, edition_digest, moment
 from promises.record.listing import Listing
-from promises.record.version import Alias, Seal, Version, promise_of
+from promises.record.version import Alias, Seal, Version, promises_of
 from promises.statuses import Kind
 
 LOCK = 7_205_759_403  # any number, the same for every process
@@ -191,16 +192,17 @@ def _entries(publications, at):
         kind = kind_of(earlier, document, correction=publication.correction)
         if kind is None:
             continue
-        if found := problems_of(earlier, document, today=today):
+        if found := _own_problems(earlier, document, today=today):
             problems += found
             continue
         if promise.identity is None:
             free += 1
-        text = canonical(document).decode()
+        text = canonical(document)
         number = before.number + 1 if before else 1
-        entries.append(_Entry(publication, promise, document, text, digest(document), kind, number, before))
+        entries.append(_Entry(publication, promise, document, text.decode(), digest_of(text), kind, number, before))
     slugs = Counter(entry.document["slug"] for entry in entries)
     problems += [f"{slug}: stands here twice." for slug, times in slugs.items() if times > 1]
+    problems += _slugs_taken([(entry.before and entry.before.snapshot, entry.document) for entry in entries])
     if problems:
         raise Refused(problems)
     return entries
@@ -224,7 +226,11 @@ def _latest_versions(identities):
 
 def problems_of(before, after, *, today):
     """Return sentences on what keeps a completed document from replacing the snapshot `before` (or None)."""
-    return schema.problems(after, today=today) + _lost(before, after) + _slug_taken(after, before)
+    return _own_problems(before, after, today=today) + _slugs_taken([(before, after)])
+
+
+def _own_problems(before, after, *, today):
+    return schema.problems(after, today=today) + _lost(before, after)
 
 
 def _lost(before, after):
@@ -240,14 +246,21 @@ def _lost(before, after):
     ]
 
 
-def _slug_taken(document, before):
-    if before and before["slug"] == document["slug"]:
-        return []
-    names = [document["slug"]] if before else [document["slug"], *document["former_slugs"]]
+def _slugs_taken(changes):
+    """Sentences on keys that belonged to other promises; `changes` are pairs of snapshots, before and after."""
+    wanted = []
+    for before, after in changes:
+        if before is None:
+            wanted.append((after["slug"], after))
+        elif before["slug"] != after["slug"]:
+            wanted += [(slug, after) for slug in (after["slug"], *after["former_slugs"])]
+    holders = {}
+    for start in range(0, len(wanted), CHUNK):
+        holders |= promises_of([slug for slug, _ in wanted[start : start + CHUNK]])
     return [
-        f"{document['slug']}: the key “{slug}” belonged to another promise and is never used again. Choose another."
-        for slug in names
-        if promise_of(slug) not in (None, document["id"])
+        f"{after['slug']}: the key “{slug}” belonged to another promise and is never used again. Choose another."
+        for slug, after in wanted
+        if holders.get(slug) not in (None, after["id"])
     ]
 
 
@@ -283,7 +296,7 @@ def _write(entries, *, before, at, roles, note):
 
 
 def _write_chunk(entries, edition):
-    versions = Version.objects.bulk_create(
+    versions = bulk.insert(
         Version(
             edition=edition,
             promise_id=entry.document["id"],
@@ -326,8 +339,8 @@ def _tell_the_desk(entries):
             if row.number != update["number"] or row.counts_from != counts_from:
                 row.number, row.counts_from = update["number"], counts_from
                 updates.append(row)
-    Promise.objects.bulk_update(promises, ["identity", "former_slugs"], batch_size=CHUNK)
-    Update.objects.bulk_update(updates, ["number", "counts_from"], batch_size=CHUNK)
+    bulk.change(promises, ["identity", "former_slugs"])
+    bulk.change(updates, ["number", "counts_from"])
 
 
 def _rows_in_order(promise, entry):

@@ -4,6 +4,7 @@ from itertools import groupby
 
 from django.db import transaction
 
+from promises import bulk
 from promises.record.document import Document
 from promises.record.edition import OPEN, Edition
 from promises.record.listing import Listing, listing_of
@@ -64,5 +65,5 @@ def _rows(version, edition_to, published_at):
 
 
 def _store(rows):
-    Listing.objects.bulk_create([row for row in rows if isinstance(row, Listing)], batch_size=500)
-    Period.objects.bulk_create([row for row in rows if isinstance(row, Period)], batch_size=CHUNK)
+    bulk.insert(row for row in rows if isinstance(row, Listing))
+    bulk.insert(row for row in rows if isinstance(row, Period))

@@ -70,7 +70,7 @@ def _statements(vendor, table, key):
     learn = f"INSERT INTO {table}_fts(rowid, search_text) VALUES (NEW.{key}, NEW.search_text);"
     return [
         f"CREATE VIRTUAL TABLE IF NOT EXISTS {table}_fts USING fts5(search_text, content='{table}', "
-        f"content_rowid='{key}', tokenize=\"unicode61 remove_diacritics 0 tokenchars '_'\", prefix='2 3')",
+        f"content_rowid='{key}', tokenize=\"unicode61 remove_diacritics 0 tokenchars '_'\")",
         f"CREATE TRIGGER IF NOT EXISTS {table}_learn AFTER INSERT ON {table} BEGIN {learn} END",
         f"CREATE TRIGGER IF NOT EXISTS {table}_forget AFTER DELETE ON {table} BEGIN {forget} END",
         f"CREATE TRIGGER IF NOT EXISTS {table}_relearn AFTER UPDATE OF search_text ON {table} "

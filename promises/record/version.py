@@ -98,7 +98,11 @@ class Seal(models.Model):
 
 def promise_of(slug):
     """Return the identity of the promise that has or had this slug; None where none ever had."""
-    return (
-        Version.objects.filter(slug=slug).values_list("promise_id", flat=True).first()
-        or Alias.objects.filter(slug=slug).values_list("promise_id", flat=True).first()
+    return promises_of([slug]).get(slug)
+
+
+def promises_of(slugs):
+    """Return the identities of the promises that have or had these slugs, by slug."""
+    return dict(Alias.objects.filter(slug__in=slugs).values_list("slug", "promise_id")) | dict(
+        Version.objects.filter(slug__in=slugs).order_by().values_list("slug", "promise_id")
     )

@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from promises import reference
+from promises import bulk, reference
 from promises.desk.models import (
     Citation,
     Evidence,
@@ -69,9 +69,9 @@ def _sources(records):
             for name, value in values.items():
                 setattr(row, name, value)
             changed.append(row)
-    for row in Source.objects.bulk_create(fresh, batch_size=CHUNK):
+    for row in bulk.insert(fresh):
         found[_natural(row)] = row
-    Source.objects.bulk_update(changed, fields, batch_size=CHUNK)
+    bulk.change(changed, fields)
     return found
 
 
@@ -84,8 +84,8 @@ def _write(records, there, sources):
             setattr(promise, name, value)
         promises[record.slug] = promise
         (changed if promise.pk else fresh).append(promise)
-    Promise.objects.bulk_create(fresh)
-    Promise.objects.bulk_update(changed, list(_own(records[0])), batch_size=100)
+    bulk.insert(fresh)
+    bulk.change(changed, [*_own(records[0])])
     _empty([promise.pk for promise in changed])
     ties = _promise_sources(records, promises, sources)
     _updates(records, promises, ties)
@@ -95,10 +95,9 @@ def _write(records, there, sources):
         for model, row in _parts(record, promise, ties):
             rows[model].append(row)
         promise.quote_source = ties.get((promise.pk, record.quote_source))
-    for model, made in rows.items():
-        model.objects.bulk_create(made, batch_size=CHUNK)
-    quoting = [promise for promise in promises.values() if promise.quote_source_id or promise in changed]
-    Promise.objects.bulk_update(quoting, ["quote_source"], batch_size=100)
+    for made in rows.values():
+        bulk.insert(made)
+    bulk.change((promise for promise in promises.values() if promise.quote_source_id), ["quote_source"])
     return promises
 
 
@@ -137,7 +136,7 @@ def _promise_sources(records, promises, sources):
     there = {}
     for row in PromiseSource.objects.filter(promise__in=[p.pk for p in promises.values()]):
         there.setdefault(row.promise_id, {})[row.source_id] = row
-    ties, fresh, kept, evidence = {}, [], [], []
+    ties, fresh, kept, gone, evidence = {}, [], [], [], []
     for record in records:
         promise = promises[record.slug]
         own = there.get(promise.pk, {})
@@ -161,12 +160,18 @@ def _promise_sources(records, promises, sources):
                 )
                 for place, item in enumerate(source.evidence)
             ]
-        PromiseSource.objects.filter(pk__in=[row.pk for row in own.values()]).delete()
+        gone += [row.pk for row in own.values()]
+    for start in range(0, len(gone), CHUNK):
+        PromiseSource.objects.filter(pk__in=gone[start : start + CHUNK]).delete()
+    keys = [row.key for row in kept]
     for row in kept:  # two keys may change places: no two rows may hold the same one on the way
-        PromiseSource.objects.filter(pk=row.pk).update(key=f"{row.key[:40]}--{row.pk}")
-    PromiseSource.objects.bulk_update(kept, ["key", "position"], batch_size=CHUNK)
-    PromiseSource.objects.bulk_create(fresh, batch_size=CHUNK)
-    Evidence.objects.bulk_create(evidence, batch_size=CHUNK)
+        row.key = f"{row.key[:40]}--{row.pk}"
+    bulk.change(kept, ["key"])
+    for row, key in zip(kept, keys, strict=True):
+        row.key = key
+    bulk.change(kept, ["key", "position"])
+    bulk.insert(fresh)
+    bulk.insert(evidence)
     return ties
 
 
@@ -196,9 +201,9 @@ def _updates(records, promises, ties):
                 )
                 for position, cited in enumerate(update.sources)
             ]
-    Update.objects.bulk_create(fresh, batch_size=CHUNK)
-    Update.objects.bulk_update(changed, fields, batch_size=CHUNK)
-    Citation.objects.bulk_create(citations, batch_size=CHUNK)
+    bulk.insert(fresh)
+    bulk.change(changed, fields)
+    bulk.insert(citations)
 
 
 def _parts(record, promise, ties):
@@ -242,11 +247,8 @@ def _relate(records, promises):
     """Write the relations, when every promise they may name is there."""
     wanted = {slug for record in records for slug in record.related} - set(promises)
     others = {promise.slug: promise for promise in Promise.objects.filter(slug__in=wanted)}
-    RelatedPromise.objects.bulk_create(
-        [
-            RelatedPromise(promise=promises[record.slug], related=promises.get(slug) or others[slug], position=position)
-            for record in records
-            for position, slug in enumerate(record.related)
-        ],
-        batch_size=CHUNK,
+    bulk.insert(
+        RelatedPromise(promise=promises[record.slug], related=promises.get(slug) or others[slug], position=position)
+        for record in records
+        for position, slug in enumerate(record.related)
     )

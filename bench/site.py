@@ -1,0 +1,16 @@
+"""The tracker as it is measured: its settings, its database."""
+
+import os
+
+
+def set_up(**environment):
+    """Start Django on this machine's settings with these variables, and bring the database up to date."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
+    os.environ["STATEMENT_TIMEOUT"] = "0"
+    os.environ.update(environment)
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", verbosity=0)
