@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "desk/imports": SHARED | {"bulk"},
     "publishing": SHARED | {"bulk", "desk", "record"},
     "management": SHARED | {"desk", "publishing", "record", "public"},
-    "templatetags": SHARED,
+    "templatetags": SHARED | {"public"},
     "admin": {"desk"},
     "models": {"desk", "record"},
     "apps": {"desk", "record"},

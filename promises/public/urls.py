@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from promises.public.views import citations, context, promises, shelves
+from promises.public.views import citations, context, help, promises, shelves
 
 
 class DataFormat:
@@ -53,6 +53,8 @@ urlpatterns = [
     # The frame: context, method, about
     path("context/", context.figure_list, name="figure_list"),
     path("context/<slug:slug>.<figures:format>", context.figure_detail, name="figure_detail"),
+    path("glossary/", help.glossary, name="glossary"),
+    path("accessibility/", help.accessibility, name="accessibility"),
     # Citations
     path("cite/", citations.list_cite, name="list_cite"),
     path("cite.<citation:format>", citations.list_cite, name="list_cite_file"),
