@@ -160,8 +160,11 @@ class People:
         return self._by_slug.get(slug)
 
     def keys_of(self, made_by):
-        """Return the keys of all whom the text means; an unknown text is its own key."""
-        return tuple(self._by_spelling.get(_folded(made_by)) or [slugify(made_by)])
+        """Return the keys of all whom the text means, in its order; an unknown text is its own key."""
+        meant = self._by_spelling.get(_folded(made_by))
+        if not meant:
+            return (slugify(made_by),)
+        return tuple(sorted(meant, key=lambda slug: made_by.find(self._by_slug[slug].name)))
 
     def label(self, key):
         """Return the name to show for a key."""

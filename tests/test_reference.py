@@ -162,3 +162,10 @@ def test_the_glossary_explains_no_term_twice():
 @pytest.mark.parametrize("name", ["places", "people", "departments", "themes", "events", "indicators", "glossary"])
 def test_each_file_says_its_own_day(name):
     assert reference.dated(f"{name}.yaml").precision == "day"
+
+
+def test_people_stand_in_the_order_in_which_the_text_names_them():
+    assert reference.people().keys_of("Theresa May, then Boris Johnson, Prime Ministers") == (
+        "theresa-may",
+        "boris-johnson",
+    )
