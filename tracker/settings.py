@@ -80,6 +80,8 @@ PUBLIC_URL = PUBLIC_URL.rstrip("/")
 if urlsplit(PUBLIC_URL).scheme not in {"http", "https"} or not urlsplit(PUBLIC_URL).hostname:
     raise ImproperlyConfigured(f"PUBLIC_URL is {PUBLIC_URL!r}. Write a whole address: https://tracker.example")
 HTTPS = PUBLIC_URL.startswith("https://")
+# Whose the permanent names in feeds are. Who moves to another host keeps the old one here.
+FEED_AUTHORITY = os.environ.get("FEED_AUTHORITY") or urlsplit(PUBLIC_URL).hostname
 
 # What it is made of
 

@@ -114,7 +114,34 @@ def _as_xlsx(request, asked, template, context):
     )
 
 
-ANSWERS = {"html": _as_page, "json": _as_json, "csv": _as_csv, "xlsx": _as_xlsx}
+def _as_feed(request, asked, template, context):
+    from promises.public import feeds
+
+    return feeds.answer(feeds.of_list(asked), format=asked.format)
+
+
+def _as_calendar(request, asked, template, context):
+    from promises.public import calendar
+
+    return calendar.answer(asked)
+
+
+def _as_card(request, asked, template, context):
+    from promises.public import cards
+
+    return cards.answer_list(asked)
+
+
+ANSWERS = {
+    "html": _as_page,
+    "json": _as_json,
+    "csv": _as_csv,
+    "xlsx": _as_xlsx,
+    "atom": _as_feed,
+    "feed.json": _as_feed,
+    "ics": _as_calendar,
+    "png": _as_card,
+}
 
 
 # The numbers of its chart, and of shelves

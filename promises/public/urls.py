@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from promises.public.views import citations, context, help, promises, shelves
+from promises.public.views import cards, changes, citations, context, feeds, help, pages, promise, promises, shelves
 
 
 class DataFormat:
@@ -29,7 +29,27 @@ class CitationFormat(DataFormat):
     regex = r"bib|ris|csl\.json|txt"
 
 
+class FeedFormat(DataFormat):
+    """What is there to follow: two feeds and a calendar of what is due."""
+
+    regex = r"atom|feed\.json|ics"
+
+
+class NewsFormat(DataFormat):
+    """The feeds alone."""
+
+    regex = r"atom|feed\.json"
+
+
+class JsonFormat(DataFormat):
+    """The one format in which an update or a version answers beside its page."""
+
+    regex = "json"
+
+
 register_converter(CitationFormat, "citation")
+register_converter(FeedFormat, "feed")
+register_converter(NewsFormat, "news")
 register_converter(DataFormat, "data")
 register_converter(FigureFormat, "figures")
 
@@ -68,3 +88,17 @@ urlpatterns = [
     ),
     # For machines: feeds, sitemaps, embeds
 ]
+    # To follow
+    path("promises.<feed:format>", promises.promise_list, name="promise_list_feed"),
+    path("themes/<slug:slug>.<feed:format>", shelves.theme_detail, name="theme_feed"),
+    path("places/<slug:slug>.<feed:format>", shelves.place_detail, name="place_feed"),
+    path("promises/<slug:slug>.<news:format>", feeds.promise_feed, name="promise_feed"),
+    path("changes.<news:format>", feeds.change_feed, name="change_feed"),
+    # To share
+    path("card.png", promises.promise_list, {"format": "png"}, name="promise_list_card"),
+    path("themes/<slug:slug>/card.png", shelves.theme_detail, {"format": "png"}, name="theme_card"),
+    path("places/<slug:slug>/card.png", shelves.place_detail, {"format": "png"}, name="place_card"),
+    path("promises/<slug:slug>/card.png", cards.promise_card, {"format": "png"}, name="promise_card"),
+    path(
+        "promises/<slug:slug>/updates/<int:number>/card.png", cards.update_card, {"format": "png"}, name="update_card"
+    ),
