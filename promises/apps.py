@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.auth.management import create_permissions
 from django.db import connections
 from django.db.models.signals import post_migrate
@@ -31,6 +31,7 @@ def complete_the_database(app_config, using, **_):
     search.install(connection)
     record_triggers.install(connection)
     triggers.install(connection)
-    create_permissions(app_config, using=using, verbosity=0)
+    for config in (app_config, apps.get_app_config("auth")):  # ours may come first
+        create_permissions(config, using=using, verbosity=0)
     roles.give_permissions()
     reference_rows.store()

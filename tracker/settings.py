@@ -87,7 +87,7 @@ FEED_AUTHORITY = os.environ.get("FEED_AUTHORITY") or urlsplit(PUBLIC_URL).hostna
 
 INSTALLED_APPS = [
     "promises",  # before the admin, whose templates it replaces
-    "django.contrib.admin",
+    "promises.desk.admin.config.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from promises.desk.models import (
     Citation,
@@ -39,10 +39,25 @@ SETTLES = (PUBLISHED, CHECKED)
 
 def mark(promise, edition, what, *, by=None):
     """Note in the promise's history what an edition did with it; writes nothing else."""
+    promise.refresh_from_db(fields=["identity", "former_slugs"])  # the door has written these
     promise._change_reason = f"{MARK}{edition.number}: {what}"
     promise._history_user = by
     promise.save(update_fields=["identity"])
     del promise._change_reason, promise._history_user
+
+
+def remember(model, keys):
+    """Note how rows stand that have no history yet (they were loaded), before they are changed."""
+    keys = {key for key in keys if key}
+    known = set(model.history.filter(id__in=keys).values_list("id", flat=True))
+    rows = list(model.objects.filter(pk__in=keys - known))
+    for row in rows:
+        row._history_user = None
+        row._change_reason = AS_LOADED
+    model.history.bulk_history_create(rows)
+
+
+AS_LOADED = "as loaded"
 
 
 def settled_at(promises):
@@ -178,6 +193,35 @@ def latest_versions(identities):
     for pk, identity, number in versions.values_list("pk", "promise_id", "number"):
         newest[identity] = max(newest.get(identity, (0, 0)), (number, pk))
     return Version.objects.filter(pk__in=[pk for _, pk in newest.values()]).select_related("edition")
+
+
+def touched_by(person, *, most):
+    """Return {promise: when} for the promises that this person changed last, at most so many.
+
+    A change of a source counts for every promise that lists it.
+    """
+    when = {}
+
+    def note(rows):
+        for pk, moment in rows:
+            when[pk] = max(moment, when.get(pk, moment))
+
+    def latest(model, key):
+        rows = model.history.filter(history_user=person).exclude(history_change_reason__startswith=MARK)
+        return rows.values_list(key).annotate(last=Max("history_date")).order_by("-last")[:most]
+
+    note(latest(Promise, "id"))
+    for model in OF_A_PROMISE:
+        note(latest(model, "promise_id"))
+    for model, key, owners in ((Citation, "update_id", Update), (Evidence, "promise_source_id", PromiseSource)):
+        rows = dict(latest(model, key))
+        owned = dict(owners.objects.filter(pk__in=rows).values_list("pk", "promise_id"))
+        note((owned[part], moment) for part, moment in rows.items() if part in owned)
+    sources = dict(latest(Source, "id"))
+    ties = PromiseSource.objects.filter(source__in=sources).values_list("promise_id", "source_id")
+    note((promise, sources[source]) for promise, source in ties)
+    newest = sorted(when, key=when.get, reverse=True)[:most]
+    return {pk: when[pk] for pk in newest}
 
 
 # For reading

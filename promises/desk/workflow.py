@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
@@ -44,6 +45,10 @@ class Draft:
     after: dict
 
     @property
+    def is_new(self):
+        return self.before is None
+
+    @property
     def was_withdrawn(self):
         return bool(self.before and self.before.get("withdrawn"))
 
@@ -60,8 +65,8 @@ class Draft:
 
 
 def fresh(pk):
-    """The promise with everything a snapshot needs."""
-    return Promise.objects.with_everything().get(pk=pk)
+    """The promise with everything a snapshot needs; None where there is none."""
+    return Promise.objects.with_everything().filter(pk=pk).first()
 
 
 def drafts_of(promises, *, at):
@@ -92,7 +97,7 @@ def digest_of(promise):
     return digest(snapshot_of(promise))
 
 
-def _digest_of(submission, promise):
+def document_digest(submission, promise):
     """What the approval of this submission is bound to; a withdrawal publishes nothing of the working copy."""
     return digest({"withdraw": promise.identity}) if submission.withdrawal else digest_of(promise)
 
@@ -137,15 +142,26 @@ def authors_of(submission, promise):
     return asked | audit.authors([promise])[promise.pk]
 
 
+def second_person_rule():
+    """Whether a second person publishes what another wrote."""
+    return settings.SECOND_PERSON_RULE
+
+
 def may_publish(submission, promise, person):
     """Whether this person may publish this submission: the right role, and not an author of it."""
-    if not person.has_perm(_permission(submission)):
+    if not person.has_perm(permission_of(submission)):
         return False
-    return not settings.SECOND_PERSON_RULE or person.pk not in authors_of(submission, promise)
+    return not second_person_rule() or person.pk not in authors_of(submission, promise)
 
 
-def _permission(submission):
+def permission_of(submission):
+    """The permission that publishing this submission takes."""
     return "promises.withdraw_promise" if submission.withdrawal else "promises.publish_promise"
+
+
+def people(ids):
+    """The people of these ids."""
+    return get_user_model().objects.filter(pk__in=ids)
 
 
 def _demand(person, permission):
@@ -154,7 +170,7 @@ def _demand(person, permission):
 
 
 def _demand_second_person(submission, promise, person):
-    if settings.SECOND_PERSON_RULE and person.pk in authors_of(submission, promise):
+    if second_person_rule() and person.pk in authors_of(submission, promise):
         raise Unable(
             "You wrote part of this change, so a second person publishes it. "
             "This holds for every role. Ask another editor to read it."
@@ -222,7 +238,7 @@ def propose_withdrawal(promise, *, by, at, reason):
         raise Unable("Say why: the reason is shown to the public in place of the promise.")
     submission = Submission(promise=promise, withdrawal=reason, digest="")
     _put_forward(submission, by=by, at=at)
-    submission.digest = _digest_of(submission, promise)
+    submission.digest = document_digest(submission, promise)
     submission.save()
     return submission
 
@@ -249,7 +265,7 @@ def take_back(submission, *, by, at):
 @transaction.atomic
 def send_back(submission, *, by, at, comment):
     """Give a submission back to its author with a comment, lifting a set time."""
-    _demand(by, _permission(submission))
+    _demand(by, permission_of(submission))
     submission = _held(submission, State.IN_REVIEW, State.SCHEDULED)
     if not comment.strip():
         raise Unable("Say in a comment what is to be done.")
@@ -283,10 +299,10 @@ def approve(submission, *, by, at, seen, publish_at=None, note=None, correction=
     note, the kind of correction and the reason of a withdrawal.
     """
     submission = _held(submission, State.IN_REVIEW)
-    _demand(by, _permission(submission))
+    _demand(by, permission_of(submission))
     promise = _locked(submission.promise)
     _demand_second_person(submission, promise, by)
-    now = _digest_of(submission, promise)
+    now = document_digest(submission, promise)
     if seen != now:
         raise Unable("The change was changed again while you were reading. Read the difference as it now stands.")
     submission.digest = now
@@ -301,7 +317,7 @@ def approve(submission, *, by, at, seen, publish_at=None, note=None, correction=
         _publish(submission, promise, by=by, at=at)
         return submission
     if publish_at <= at:
-        raise Unable(f"{_time_in_words(publish_at)} has passed. Set a later time, or publish now.")
+        raise Unable(f"{time_in_words(publish_at)} has passed. Set a later time, or publish now.")
     if not submission.withdrawal and (problems := problems_of(promise, at=publish_at)):
         raise Unable(*problems)
     submission.state = State.SCHEDULED
@@ -310,7 +326,8 @@ def approve(submission, *, by, at, seen, publish_at=None, note=None, correction=
     return submission
 
 
-def _time_in_words(moment):
+def time_in_words(moment):
+    """A moment in British time: `3 June 2025, 10:00`."""
     moment = timezone.localtime(moment)
     return f"{in_words(moment.date())}, {moment:%H:%M}"
 
@@ -324,7 +341,7 @@ def lift_if_changed(promises, *, at, by=None):
     lifted = []
     waiting = Submission.objects.filter(promise__in=promises, state=State.SCHEDULED).select_related("promise")
     for submission in waiting.select_for_update(of=("self",)):
-        if _digest_of(submission, fresh(submission.promise_id)) != submission.digest:
+        if document_digest(submission, fresh(submission.promise_id)) != submission.digest:
             lifted.append(_lift(submission, at=at, by=by, why="It was changed after it had been approved."))
     return lifted
 
@@ -338,7 +355,7 @@ def _lift(submission, *, at, why, by=None):
         submission=submission,
         by=by,
         at=at,
-        text=f"{why} The set time, {_time_in_words(set_for)}, is lifted; it waits for review again.",
+        text=f"{why} The set time, {time_in_words(set_for)}, is lifted; it waits for review again.",
     )
     return submission
 
@@ -449,7 +466,7 @@ def publish_due(*, at):
 def _publish_approved(submission, *, at):
     """Publish what was approved earlier, if it is still what was approved and whoever approved it still may."""
     promise = _locked(submission.promise)
-    if _digest_of(submission, promise) != submission.digest:
+    if document_digest(submission, promise) != submission.digest:
         raise Unable("It was changed after it had been approved.")
     by = submission.decided_by
     if not (by.is_active and may_publish(submission, promise, by)):

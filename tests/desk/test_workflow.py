@@ -63,7 +63,7 @@ def submitted(person, **fields):
 
 
 def seen(submission):
-    return workflow._digest_of(submission, workflow.fresh(submission.promise_id))
+    return workflow.document_digest(submission, workflow.fresh(submission.promise_id))
 
 
 def approve(submission, person, at=NOW, **given):
