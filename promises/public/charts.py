@@ -116,7 +116,7 @@ def stack(points, *, description):
         for point in points
     )
     return mark_safe(  # noqa: S308
-        f'<svg class="stack" viewBox="0 -62 690 314" role="img" aria-labelledby="chart-title chart-description" '
+        f'<svg class="stack" viewBox="0 -62 676 316" role="img" aria-labelledby="chart-title chart-description" '
         f'data-points="{data}"><title id="chart-title">Promises by status, month by month</title>'
         f'<desc id="chart-description">{escape(description)}</desc>{"".join(drawn)}</svg>'
     )
@@ -200,7 +200,7 @@ def _placed(marks):
             for side in ("start", "end"):
                 left, right = (x + 4, x + 4 + width) if side == "start" else (x - 4 - width, x - 4)
                 mine = (row, left, right, x)
-                if left < 0 or right > 690 or any(_meet(mine, other) or _meet(other, mine) for other in taken):
+                if left < 0 or right > 676 or any(_meet(mine, other) or _meet(other, mine) for other in taken):
                     continue
                 if spread(number + 1, [*taken, mine], [*places, (row, side)]):
                     return True

@@ -4,8 +4,11 @@ from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import NamedTuple
 
 from django.conf import settings
+from django.template.loader import get_template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -18,6 +21,8 @@ from promises.statuses import THEMES, Reason, Status
 from promises.text import marked, matches, words
 
 LICENCE = "CC BY 4.0"
+MOST_NAMES = 4
+"""How many places a row names."""
 
 Row = namedtuple(
     "Row",
@@ -104,6 +109,12 @@ def place_name(key):
     return place.name if place else key
 
 
+def some(names):
+    """The first names of a list, and how many more there are: rows stay short."""
+    shown = names if len(names) <= MOST_NAMES + 1 else [*names[:MOST_NAMES], f"{len(names) - MOST_NAMES} more"]
+    return ", ".join(shown)
+
+
 def number_of(count, one, many=""):
     """A number with its noun: `1 source`, `2 sources`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
@@ -117,44 +128,48 @@ def marked_html(text, terms):
     return mark_safe("".join(f"<mark>{escape(p)}</mark>" if hit else str(escape(p)) for hit, p in pieces))  # noqa: S308
 
 
-@dataclass(frozen=True, slots=True)
-class PageRow:
-    """A row made ready for a page: words, addresses and drawing, so that templates only put them down."""
+class PageRow(NamedTuple):
+    """A row made ready for a page: the contents of its four cells, safe to show.
 
-    status: Status
-    since: str
-    reason: str
-    address: str
-    title: SafeString
-    meta: SafeString
-    snippet: SafeString
-    headline: SafeString
-    sources: str
+    They are put together here rather than in a template: fifty rows cost a tenth of the time.
+    """
+
+    verdict: SafeString
+    promise: SafeString
+    what: SafeString
     strip: SafeString
 
 
 def page_rows(rows, *, moment, terms, axis):
     """Rows made ready for a page; `axis` is the stretch of days that the strips draw."""
-    query = f"?{moment.kept}" if moment.kept else ""
+    query = f"?{escape(moment.kept)}" if moment.kept else ""
     return [_page_row(row, moment.day, query, terms, axis) for row in rows]
 
 
 def _page_row(row, day, query, terms, axis):
-    places = ", ".join(place_name(key) for key in _places(row))
+    reasons = ", ".join(Reason(key).label.lower() for key in keys_of(row.reasons))
+    reason = f' <span class="reason">{reasons}</span>' if reasons else ""
     people = " and ".join(reference.people().label(key) for key in keys_of(row.made_by_keys))
-    meta = " · ".join([THEMES[row.theme], places, f"{people}, {in_words(row.made_on)}"])
+    places = some([place_name(key) for key in _places(row)])
+    meta = f"{THEMES[row.theme]} · {places} · {people}, {in_words(row.made_on)}"
+    snippet = _snippet(row, terms)
     return PageRow(
-        status=Status(row.status),
-        since=in_words(row.since),
-        reason=", ".join(Reason(key).label.lower() for key in keys_of(row.reasons)),
-        address=f"/promises/{row.slug}/{query}",
-        title=marked_html(row.title, terms),
-        meta=marked_html(meta, terms),
-        snippet=_snippet(row, terms),
-        headline=marked_html(row.headline, terms),
-        sources=number_of(row.sources, "source"),
-        strip=charts.strip(Listing.runs_by(row, day), axis),
+        mark_safe(f'{status_html(row.status)}<span class="since">since {in_words(row.since)}{reason}</span>'),  # noqa: S308
+        mark_safe(  # noqa: S308
+            f'<a class="title" href="/promises/{row.slug}/{query}">{marked_html(row.title, terms)}</a>'
+            f'<p class="meta">{marked_html(meta, terms)}</p>{snippet and f"<p class=meta>{snippet}</p>"}'
+        ),
+        mark_safe(  # noqa: S308
+            f'{marked_html(row.headline, terms)} <span class="meta">{number_of(row.sources, "source")}</span>'
+        ),
+        charts.strip(Listing.runs_by(row, day), axis),
     )
+
+
+@cache
+def status_html(key):
+    """A status as icon and word, as `_status.html` shows it."""
+    return get_template("promises/_status.html").render({"status": Status(key)})
 
 
 def _snippet(row, terms):

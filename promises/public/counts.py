@@ -29,6 +29,8 @@ class Facet:
     """The column is the period's own, so that it changes with the day."""
     open_ended: bool = False
     """The record may hold keys that no list of ours has."""
+    noun: str = ""
+    """What a key stands for, where that is not the name."""
     where_known: str = ""
     """Where a reader finds the known keys."""
 
@@ -81,6 +83,7 @@ FACETS = (
         lambda: {person.slug for person in reference.people()},
         many=True,
         open_ended=True,
+        noun="person or body",
         where_known="They are listed in the filter form of the tracker.",
     ),
 )
@@ -222,12 +225,13 @@ def _points(changes, *, until):
     days = sorted(day for day, counter in by_day.items() if any(counter.values()))
     if not days:
         return []
-    standing, points, at = Counter(), [], 0
+    standing, points, at = dict.fromkeys(Status.values, 0), [], 0
     for day in _days_of(days[0], until):
         while at < len(days) and days[at] <= day:
-            standing.update(by_day[days[at]])
+            for status, change in by_day[days[at]].items():
+                standing[status] += change
             at += 1
-        points.append(Point(day, {status.value: standing[status.value] for status in Status}))
+        points.append(Point(day, standing.copy()))
     return points
 
 

@@ -58,7 +58,9 @@ class KeysField(forms.MultipleChoiceField):
         for key in value:
             if not (len(key) <= 100 and KEY.fullmatch(key) and self.facet.knows(key)):
                 known = self.facet.where_known or f"Known: {', '.join(self.facet.known())}."
-                raise forms.ValidationError(f"{quoted(key)} is not a {self.facet.name} we know. {known}")
+                raise forms.ValidationError(
+                    f"{quoted(key)} is not a {self.facet.noun or self.facet.name} we know. {known}"
+                )
 
 
 class WordsField(forms.CharField):

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
 from promises import reference
 from promises.dates import Day, in_words
 from promises.public import charts, sentences
@@ -55,22 +58,20 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    value: str
-    label: str
-    selected: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the filter form: its groups of options (label, options), or its value."""
+    """One field of the filter form: its value, or the options to choose from."""
 
     name: str
     label: str
     value: str = ""
-    groups: tuple = ()
+    options: SafeString = ""
     several: bool = False
     errors: tuple = ()
+
+
+def option(value, label, *, selected):
+    """One option of a choice, safe to show."""
+    return f'<option value="{escape(value)}"{" selected" if selected else ""}>{escape(label)}</option>'
 
 
 class ListPage:
@@ -84,7 +85,14 @@ class ListPage:
 
     @property
     def headline(self):
+        if self.is_before_all:
+            return f"On {self.asked.moment.day_in_words}, nothing had been promised yet"
         return sentences.headline(self.asked)
+
+    @property
+    def heading(self):
+        """The headline as the page's heading, whose compound does not break at a line's end."""
+        return mark_safe(escape(self.headline).replace("levelling-up", '<span class="nowrap">levelling-up</span>'))  # noqa: S308
 
     @property
     def rest(self):
@@ -114,7 +122,9 @@ class ListPage:
 
     @property
     def tally(self):
-        """The parts of the tally, each with the filtered tracker and its share of the width."""
+        """The parts of the tally, each with the filtered tracker and its share of the width; none of nothing."""
+        if not self.has_counts:
+            return []
         shares = charts.shares(self.asked.counts)
         return [
             Link(
@@ -258,15 +268,21 @@ class FilterForm:
 
     @property
     def main(self):
-        return [self._select(facet) for facet in (THEME, PLACE, BY) if not self._is_shelf(facet)]
+        """Three choices, beside words and day; the rest stand under “more”."""
+        return self._selects[:3]
 
     @property
     def more(self):
-        return [self._select(facet) for facet in (DEPARTMENT, REASON)] + [self._sorts()]
+        return [*self._selects[3:], self._sorts()]
+
+    @cached_property
+    def _selects(self):
+        facets = (THEME, PLACE, BY, DEPARTMENT, REASON)
+        return [self._select(facet) for facet in facets if not self._is_shelf(facet)]
 
     @property
     def is_more_used(self):
-        return any(self.asked.given(name) for name in ("department", "reason"))
+        return any(self.asked.given(name) for name in ("department", "reason", "sort"))
 
     @property
     def hidden(self):
@@ -293,20 +309,25 @@ class FilterForm:
 
     def _select(self, facet):
         chosen = self.asked.given(facet.name)
-        groups = [("", [Option("", EMPTY_OPTION[facet.name], not chosen)])]
+        drawn = [option("", EMPTY_OPTION[facet.name], selected=not chosen)]
         for label, keys in self._groups(facet):
-            options = [self._option(facet, key, chosen) for key in keys]
-            groups.append((label, [option for option in options if option]))
-        groups = tuple((label, options) for label, options in groups if options)
-        return Field(facet.name, facet.label, groups=groups, several=len(chosen) > 1, errors=self._errors(facet.name))
+            options = "".join(self._option(facet, key, key in chosen) for key in keys)
+            drawn.append(f'<optgroup label="{label}">{options}</optgroup>' if label and options else options)
+        return Field(
+            facet.name,
+            facet.label,
+            options=mark_safe("".join(drawn)),  # noqa: S308
+            several=len(chosen) > 1,
+            errors=self._errors(facet.name),
+        )
 
-    def _option(self, facet, key, chosen):
+    def _option(self, facet, key, selected):
         if self._per_key is None:
-            return Option(key, facet.label_of(key), key in chosen)
+            return option(key, facet.label_of(key), selected=selected)
         n = self._per_key[facet.name][key]
-        if n or key in chosen or facet is THEME:
-            return Option(key, f"{facet.label_of(key)} ({n:,})", key in chosen)
-        return None
+        if n or selected or facet is THEME:
+            return option(key, f"{facet.label_of(key)} ({n:,})", selected=selected)
+        return ""
 
     def _groups(self, facet):
         """The keys to choose from, in groups: (label, keys)."""
@@ -330,8 +351,8 @@ class FilterForm:
         chosen = "".join(self.asked.given("sort")[-1:])
         if chosen == "changed" and "changed" not in labels:
             chosen = ""
-        options = [Option(value, label, value == chosen) for value, label in labels.items()]
-        return Field("sort", "Sort by", groups=(("", options),), errors=self._errors("sort"))
+        drawn = "".join(option(value, label, selected=value == chosen) for value, label in labels.items())
+        return Field("sort", "Sort by", options=mark_safe(drawn), errors=self._errors("sort"))  # noqa: S308
 
 
 class SeriesTable:
