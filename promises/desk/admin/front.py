@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from promises.desk import audit, workflow
-from promises.desk.models import Promise, Submission
+from promises.desk.admin.suggestion import shortened
+from promises.desk.models import Promise, Submission, Suggestion
 from promises.desk.models.submission import OPEN_STATES, State
 from promises.record.edition import OPEN
 from promises.record.listing import Listing
@@ -58,6 +59,7 @@ def page(request):
         _drafts(request.user, now),
         _scheduled(),
         _due(today),
+        _suggestions(),
         _recent(),
     ]
     return {"piles": [pile for pile in piles if pile]}
@@ -179,6 +181,28 @@ def _due(today):
         rows.count(),
         reverse("admin:promises_promise_changelist") + "?check=due",
         "Everything has been looked at.",
+    )
+
+
+def _suggestions():
+    rows = Suggestion.objects.waiting().select_related("promise").order_by("received_at", "pk")
+    items = [
+        Item(
+            f"{row.reference}: {row.promise or row.about or shortened(row.text)}",
+            reverse("admin:promises_suggestion_change", args=[row.pk]),
+            row.get_what_display().lower(),
+            row.received_at,
+        )
+        for row in rows[:SHOWN]
+    ]
+    return Pile(
+        "suggestions",
+        "Suggestions from readers",
+        "Take each into a draft, or say why not.",
+        items,
+        rows.count(),
+        reverse("admin:promises_suggestion_changelist"),
+        "Nobody has sent anything that waits.",
     )
 
 

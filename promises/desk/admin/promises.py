@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from promises.desk import audit, workflow
-from promises.desk.admin import bulk, change_of_status, steps
+from promises.desk.admin import bulk, change_of_status, steps, suggestion
 from promises.desk.admin.base import PLAIN_FIELDS, DeskAdmin, TogetherForm
 from promises.desk.admin.front import due_for_checking
 from promises.desk.admin.sources import key_for
@@ -318,10 +318,12 @@ class PromiseAdmin(DeskAdmin):
                 "submission": workflow.open_submission(promise),
                 "draft": workflow.draft_of(workflow.fresh(promise.pk), at=timezone.now()),
                 "public_url": steps.public_url(promise),
+                "suggestions": suggestion.waiting_about(promise),
             }
         return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
 
     def response_add(self, request, obj, post_url_continue=None):
+        suggestion.drafted(request, obj)
         if "_continue" in request.POST or "_addanother" in request.POST or "_popup" in request.POST:
             return super().response_add(request, obj, post_url_continue)
         messages.success(

@@ -88,17 +88,18 @@ class SubmissionAdmin(admin.ModelAdmin):
     def _submission(self, request, object_id):
         if not self.has_view_permission(request):
             raise PermissionDenied
-        try:
-            return Submission.objects.select_related("promise", "submitted_by", "decided_by").get(pk=object_id)
-        except (Submission.DoesNotExist, ValueError):
-            raise Http404("There is no such submission.") from None
+        rows = Submission.objects.select_related("promise", "submitted_by", "decided_by")
+        submission = rows.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+        if submission is None:
+            raise Http404("There is no such submission.")
+        return submission
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         """The screen on which a submission is read, and published or sent back."""
         submission = self._submission(request, object_id)
         form = DecisionForm(instance=submission)
         if request.method == "POST":
-            form = DecisionForm(request.POST, instance=Submission.objects.get(pk=submission.pk))
+            form = DecisionForm(request.POST, instance=self._submission(request, object_id))
             if form.is_valid() and self._decide(request, submission, form):
                 return HttpResponseRedirect(request.path)
             submission = self._submission(request, object_id)

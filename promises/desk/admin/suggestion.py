@@ -86,8 +86,7 @@ class SuggestionAdmin(admin.ModelAdmin):
 
     @admin.display(description="text")
     def said(self, row):
-        text = " ".join(row.text.split())
-        return text if len(text) <= SHOWN_IN_A_LINE else f"{text[:SHOWN_IN_A_LINE]}…"
+        return shortened(row.text)
 
     @admin.display(description="about", ordering="promise__title")
     def about_promise(self, row):
@@ -182,6 +181,12 @@ class SuggestionAdmin(admin.ModelAdmin):
             "suggestion": suggestion.reference,
         }
         return HttpResponseRedirect(f"{reverse('admin:promises_promise_add')}?{urlencode(beginning)}")
+
+
+def shortened(text):
+    """A text in a line."""
+    text = " ".join(text.split())
+    return text if len(text) <= SHOWN_IN_A_LINE else f"{text[:SHOWN_IN_A_LINE]}…"
 
 
 def drafted(request, promise):

@@ -22,7 +22,7 @@ class Measure(models.Model):
         blank=True, max_length=1000, validators=[rules.validate_text],
         help_text="Nominal or real prices, area, or other footing.",
     )  # fmt: skip
-    source = models.ForeignKey(PromiseSource, models.PROTECT, null=True, blank=True, related_name="measures")
+    source = models.ForeignKey(PromiseSource, models.RESTRICT, null=True, blank=True, related_name="measures")
     position = models.PositiveSmallIntegerField(default=0)
 
     history = HistoricalRecords()

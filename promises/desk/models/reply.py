@@ -16,7 +16,7 @@ class Reply(models.Model):
     date = DayField("day")
     by = models.CharField(max_length=200, validators=[rules.validate_text])
     text = PlainTextField(max_length=rules.TEXT_MOST, validators=[rules.validate_text])
-    source = models.ForeignKey(PromiseSource, models.PROTECT, related_name="replies")
+    source = models.ForeignKey(PromiseSource, models.RESTRICT, related_name="replies")
 
     history = HistoricalRecords()
 

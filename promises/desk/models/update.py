@@ -77,7 +77,7 @@ class Citation(models.Model):
     """The tie between an update and a source: where in it, and what it says that bears the update out."""
 
     update = models.ForeignKey(Update, models.CASCADE, related_name="citations")
-    source = models.ForeignKey(PromiseSource, models.PROTECT, related_name="citations")
+    source = models.ForeignKey(PromiseSource, models.RESTRICT, related_name="citations")
     locator = models.CharField(
         max_length=200,
         blank=True,

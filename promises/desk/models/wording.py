@@ -16,7 +16,7 @@ class Wording(models.Model):
     date = DayField("day")
     before = PlainTextField(max_length=600, validators=[rules.validate_text, rules.validate_wording])
     after = PlainTextField(max_length=600, validators=[rules.validate_text, rules.validate_wording])
-    source = models.ForeignKey(PromiseSource, models.PROTECT, related_name="wordings")
+    source = models.ForeignKey(PromiseSource, models.RESTRICT, related_name="wordings")
     position = models.PositiveSmallIntegerField(default=0)
 
     history = HistoricalRecords()
