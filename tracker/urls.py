@@ -32,6 +32,7 @@ accounts = [
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include(accounts)),
+    path("suggest/", include("promises.desk.urls")),
     path("", include("promises.public.urls")),
 ]
 

@@ -18,12 +18,13 @@ WORKING_COPIES = (
 )
 DRAFTS = {f"{verb}_{model}" for model in WORKING_COPIES for verb in ("add", "change", "delete", "view")}
 DRAFTS |= {"view_theme", "view_place", "view_submission", "view_comment", "add_comment", "submit_promise"}
+DRAFTS |= {"view_suggestion", "change_suggestion"}
 
 PERMISSIONS = {
     RESEARCHER: DRAFTS,
-    EDITOR: DRAFTS | {"publish_promise", "withdraw_promise"},
+    EDITOR: DRAFTS | {"publish_promise", "withdraw_promise", "decline_suggestion"},
     ADMINISTRATOR: DRAFTS
-    | {"publish_promise", "withdraw_promise", "seal_version"}
+    | {"publish_promise", "withdraw_promise", "decline_suggestion", "seal_version"}
     | {"add_user", "change_user", "view_user", "view_group"},
 }
 

@@ -6,6 +6,7 @@ from promises.desk.models.promise import Promise, PromisePlace, RelatedPromise
 from promises.desk.models.reply import Reply
 from promises.desk.models.source import Evidence, PromiseSource, Source
 from promises.desk.models.submission import Comment, Submission
+from promises.desk.models.suggestion import Suggestion
 from promises.desk.models.theme import Theme
 from promises.desk.models.update import Citation, Update
 from promises.desk.models.wording import Wording
@@ -23,6 +24,7 @@ __all__ = [
     "Reply",
     "Source",
     "Submission",
+    "Suggestion",
     "Theme",
     "Update",
     "Wording",
