@@ -52,6 +52,7 @@ register_converter(FeedFormat, "feed")
 register_converter(NewsFormat, "news")
 register_converter(DataFormat, "data")
 register_converter(FigureFormat, "figures")
+register_converter(JsonFormat, "json")
 
 urlpatterns = [
     # The tracker
@@ -59,7 +60,16 @@ urlpatterns = [
     path("promises.<data:format>", promises.promise_list, name="promise_list_data"),
     path("chart/", promises.chart_detail, name="chart_detail"),
     path("chart.<figures:format>", promises.chart_detail, name="chart_data"),
-    # One promise: its page, updates, versions, citation
+    # One promise: its page, updates, versions
+    path("promises/<slug:slug>/", promise.promise_detail, name="promise_detail"),
+    path("promises/<slug:slug>.<figures:format>", promise.promise_detail, name="promise_detail_data"),
+    path("promises/<slug:slug>/updates/<int:number>/", promise.update_detail, name="update_detail"),
+    path("promises/<slug:slug>/updates/<int:number>.<json:format>", promise.update_detail, name="update_detail_data"),
+    path("promises/<slug:slug>/versions/", promise.version_list, name="version_list"),
+    path("promises/<slug:slug>/versions/<int:number>/", promise.version_detail, name="version_detail"),
+    path(
+        "promises/<slug:slug>/versions/<int:number>.<json:format>", promise.version_detail, name="version_detail_data"
+    ),
     # Shelves: themes and places
     path("themes/", shelves.theme_list, name="theme_list"),
     path("themes.<figures:format>", shelves.theme_list, name="theme_list_data"),
@@ -70,7 +80,12 @@ urlpatterns = [
     path("places/<slug:slug>/", shelves.place_detail, name="place_detail"),
     path("places/<slug:slug>.<data:format>", shelves.place_detail, name="place_detail_data"),
     # What was published when: changes, releases, data
+    path("changes/", changes.change_list, name="change_list"),
+    path("changes.<figures:format>", changes.change_list, name="change_list_data"),
+    path("changes/<int:number>/", changes.edition_detail, name="edition_detail"),
     # The frame: context, method, about
+    path("method/", pages.method, name="method"),
+    path("about/", pages.about, name="about"),
     path("context/", context.figure_list, name="figure_list"),
     path("context/<slug:slug>.<figures:format>", context.figure_detail, name="figure_detail"),
     path("glossary/", help.glossary, name="glossary"),
