@@ -292,9 +292,11 @@ def into_database(count, *, say=print):
     """Load promises until there are `count`, an edition for each thousand; returns the seconds it took."""
     from django.utils import timezone
 
+    from bench.site import with_room
     from promises.desk.models import Promise
     from promises.publishing.loading import load
 
+    with_room()
     there = Promise.objects.count()
     wanted, begun = records(count - there, start=there), time.perf_counter()
     while chunk := list(islice(wanted, CHUNK)):

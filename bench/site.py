@@ -14,3 +14,12 @@ def set_up(**environment):
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
+
+
+def with_room():
+    """Let SQLite keep a gigabyte of pages in memory while a great many rows are loaded."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA cache_size=-1000000")

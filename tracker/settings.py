@@ -152,14 +152,22 @@ else:
         "options", f"-c statement_timeout={number('STATEMENT_TIMEOUT', default=15000)}"
     )
 
+REDIS_URL = os.environ.get("REDIS_URL", "")
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": os.environ["REDIS_URL"]}
-        if os.environ.get("REDIS_URL")
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
     )
 }
 CACHES["default"]["TIMEOUT"] = 3600  # the longest rate limit; counting up resets a key's life to this
+
+# What is kept of pages, and who in front of us is told of a publication (tracker/cache.py)
+
+PAGE_CACHE_MB = number("PAGE_CACHE_MB", default=64)
+SHARED_SECONDS = number("SHARED_SECONDS", default=1)  # more only where PURGE_URL is set
+PURGE_URL = os.environ.get("PURGE_URL", "")
+PURGE_HEADER = os.environ.get("PURGE_HEADER", "")  # what the cache in front wants to see: "Name: value"
 
 # Words and days
 

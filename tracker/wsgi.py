@@ -6,6 +6,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
+from tracker.cache import with_pages_kept
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 
 if settings.IN_DEVELOPMENT and not settings.DEBUG and "LOCAL_SECRET_KEY_FILE" not in os.environ:
@@ -15,3 +17,5 @@ if settings.IN_DEVELOPMENT and not settings.DEBUG and "LOCAL_SECRET_KEY_FILE" no
     )
 
 application = get_wsgi_application()
+if not settings.DEBUG:
+    application = with_pages_kept(application)

@@ -13,6 +13,12 @@ from promises.record.edition import Edition
 ONCE = ("as_of", "edition", "version", "q", "sort", "page")
 """Names that may be given once only."""
 
+NAMES = frozenset(
+    (*ONCE, "status", "reason", "theme", "place", "department", "by", "kind")
+    + ("url", "format", "maxwidth", "maxheight")  # those of oEmbed
+)
+"""Every name that some address reads: pages are kept by these, and no view sees another."""
+
 
 class BadQuestion(BadRequest):
     """A question we did not understand: answered with 400 and these sentences, by name.

@@ -12,6 +12,7 @@ from promises import bulk
 from promises.dates import Day
 from promises.desk.models import Promise
 from promises.publishing import index, schema
+from promises.publishing.announcing import announce
 from promises.publishing.snapshot import in_order, snapshot_of
 from promises.record.document import canonical, digest_of
 from promises.record.edition import Edition, edition_digest, moment
@@ -266,7 +267,7 @@ def _slugs_taken(changes):
 
 def _edition(before, *, at, roles, note, entries):
     number = before.number + 1 if before else 1
-    return Edition.objects.create(
+    edition = Edition.objects.create(
         number=number,
         published_at=at,
         roles=roles,
@@ -280,6 +281,8 @@ def _edition(before, *, at, roles, note, entries):
             entries=entries,
         ),
     )
+    announce(edition)
+    return edition
 
 
 def _write(entries, *, before, at, roles, note):

@@ -98,7 +98,10 @@ class Seal(models.Model):
 
 def promise_of(slug):
     """Return the identity of the promise that has or had this slug; None where none ever had."""
-    return promises_of([slug]).get(slug)
+    return (
+        Version.objects.filter(slug=slug).values_list("promise_id", flat=True).first()
+        or Alias.objects.filter(slug=slug).values_list("promise_id", flat=True).first()
+    )
 
 
 def promises_of(slugs):
