@@ -5,6 +5,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
+from django.forms.models import BaseInlineFormSet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -29,6 +30,50 @@ class PlainDateInput(forms.DateInput):
 
     def __init__(self, attrs=None):
         super().__init__(attrs, format="%Y-%m-%d")
+
+
+class KnownChoice(forms.ModelChoiceField):
+    """A choice of a row that remembers the rows it was given, so that a list of forms asks for them once.
+
+    With `all_known` these are all there are, and they are listed; else others are looked up.
+    """
+
+    def __init__(self, queryset, *, known=(), all_known=False, **kwargs):
+        super().__init__(queryset, **kwargs)
+        self.known = {str(row.pk): row for row in known}
+        self.all_known = all_known
+        if all_known:
+            self.choices = [("", "—"), *((row.pk, str(row)) for row in self.known.values())]
+
+    def to_python(self, value):
+        if value in self.empty_values:
+            return None
+        row = self.known.get(str(value))
+        if row is None and not self.all_known:
+            try:
+                row = self.queryset.filter(pk=value).first()
+            except (ValueError, TypeError):
+                row = None
+        if row is None:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
+        return row
+
+
+class Lines(BaseInlineFormSet):
+    """A list of forms that asks for its rows once, not once for each form."""
+
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        name = self.model._meta.pk.name
+        field = form.fields.get(name)
+        if isinstance(field, forms.ModelChoiceField):
+            form.fields[name] = KnownChoice(
+                field.queryset,
+                known=self.get_queryset(),
+                initial=field.initial,
+                required=False,
+                widget=forms.HiddenInput,
+            )
 
 
 PLAIN_FIELDS = {

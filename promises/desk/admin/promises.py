@@ -4,7 +4,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, Subquery
-from django.forms.models import BaseInlineFormSet
 from django.http import HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -13,11 +12,12 @@ from django.utils.safestring import mark_safe
 
 from promises.desk import audit, workflow
 from promises.desk.admin import bulk, change_of_status, steps, suggestion
-from promises.desk.admin.base import PLAIN_FIELDS, DeskAdmin, TogetherForm
+from promises.desk.admin.base import PLAIN_FIELDS, DeskAdmin, KnownChoice, Lines, TogetherForm
 from promises.desk.admin.front import due_for_checking
 from promises.desk.admin.sources import key_for
 from promises.desk.models import (
     Measure,
+    Place,
     Promise,
     PromisePlace,
     PromiseSource,
@@ -33,9 +33,10 @@ from promises.record.version import promise_of
 from promises.statuses import Status
 
 
-class OwnSources:
-    """Offers only the sources that the promise lists itself."""
+class Line:
+    """A list on the promise's page; its choices are asked for once."""
 
+    formset = Lines
     formfield_overrides = PLAIN_FIELDS
     parent = None
 
@@ -44,30 +45,38 @@ class OwnSources:
         return super().get_formset(request, obj, **kwargs)
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        if db_field.remote_field.model is PromiseSource:
+        """Offer only the sources that the promise lists itself; know those of a long list that are chosen already."""
+        model = db_field.remote_field.model
+        if model is PromiseSource:
             return own_source_field(db_field, self.parent)
+        if model is Place:
+            return db_field.formfield(form_class=KnownChoice, known=Place.objects.all(), all_known=True)
+        if db_field.name in self.autocomplete_fields and self.parent is not None:
+            chosen = model.objects.filter(
+                pk__in=self.get_queryset(request).filter(promise=self.parent).values(db_field.name)
+            )
+            kwargs |= {"form_class": KnownChoice, "known": chosen}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 def own_source_field(db_field, promise):
     """A plain choice among the sources of one promise."""
     own = PromiseSource.objects.filter(promise=promise).select_related("source")
-    return db_field.formfield(queryset=own, empty_label="—")
+    return db_field.formfield(form_class=KnownChoice, queryset=own, known=own, all_known=True)
 
 
-class PlaceInline(admin.TabularInline):
+class PlaceInline(Line, admin.TabularInline):
     model = PromisePlace
     fields = ("place", "position")
     extra = 1
     verbose_name = "place"
     verbose_name_plural = "places: regions or whole countries (at least one), and named places"
-    autocomplete_fields = ("place",)
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("place")
 
 
-class SourceLines(BaseInlineFormSet):
+class SourceLines(Lines):
     """The list of sources; gives each a key that was given none."""
 
     def clean(self):
@@ -87,7 +96,7 @@ class SourceLine(forms.ModelForm):
         self.fields["key"].required = False
 
 
-class SourceInline(admin.TabularInline):
+class SourceInline(Line, admin.TabularInline):
     model = PromiseSource
     form = SourceLine
     formset = SourceLines
@@ -102,7 +111,7 @@ class SourceInline(admin.TabularInline):
         return super().get_queryset(request).select_related("source")
 
 
-class MeasureInline(OwnSources, admin.StackedInline):
+class MeasureInline(Line, admin.StackedInline):
     model = Measure
     extra = 0
     fields = (("measure", "unit"), ("promised", "delivered", "as_of"), "basis", "source", "position")
@@ -112,7 +121,7 @@ class MeasureInline(OwnSources, admin.StackedInline):
         return super().get_queryset(request).select_related("source__source")
 
 
-class WordingInline(OwnSources, admin.StackedInline):
+class WordingInline(Line, admin.StackedInline):
     model = Wording
     extra = 0
     fields = ("date", "before", "after", "source", "position")
@@ -122,7 +131,7 @@ class WordingInline(OwnSources, admin.StackedInline):
         return super().get_queryset(request).select_related("source__source")
 
 
-class ReplyInline(OwnSources, admin.StackedInline):
+class ReplyInline(Line, admin.StackedInline):
     model = Reply
     extra = 0
     fields = (("date", "by"), "text", "source")
@@ -132,7 +141,7 @@ class ReplyInline(OwnSources, admin.StackedInline):
         return super().get_queryset(request).select_related("source__source")
 
 
-class RelatedInline(admin.TabularInline):
+class RelatedInline(Line, admin.TabularInline):
     model = RelatedPromise
     fk_name = "promise"
     fields = ("related", "position")
@@ -214,7 +223,6 @@ class PromiseAdmin(DeskAdmin):
     search_help_text = "Words of the title, the key, a headline, who made it, or the department."
     ordering = ("slug",)
     actions = (bulk.mark_checked, bulk.set_theme, bulk.add_place)
-    autocomplete_fields = ()
 
     BEGINNING = (PlaceInline, SourceInline)
     ALL = (PlaceInline, SourceInline, MeasureInline, WordingInline, ReplyInline, RelatedInline)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from promises.desk import workflow
-from promises.desk.admin.base import DeskAdmin, TogetherForm, link
+from promises.desk.admin.base import PLAIN_FIELDS, DeskAdmin, Lines, TogetherForm, link
 from promises.desk.models import Evidence, PromiseSource, Source
 from promises.reference import slugify
 
@@ -102,6 +102,8 @@ class EvidenceInline(admin.StackedInline):
     """Claims that the source bears out."""
 
     model = Evidence
+    formset = Lines
+    formfield_overrides = PLAIN_FIELDS
     extra = 1
     fields = ("claim", "read", "how", "address", "position")
     verbose_name = "claim"
