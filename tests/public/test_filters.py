@@ -11,6 +11,7 @@ from hypothesis.extra.django import TestCase
 from promises.public.asking import BadQuestion
 from promises.public.counts import FACETS
 from promises.public.filters import PromiseFilter
+from promises.text import words as text_words
 from tests.factories import NOON, a_promise, a_published_promise, broken, kept, made, publish, under_way, watered_down
 
 TODAY = date(2025, 6, 2)
@@ -245,7 +246,8 @@ def test_a_day_shows_how_things_stood(four):
 
 def test_an_edition_shows_what_had_been_published(four):
     later = publish(a_promise(slug="late"), at=NOON.replace(hour=14))
-    assert "late" in slugs() and "late" in slugs(f"edition={later.number}")
+    assert "late" in slugs()
+    assert "late" in slugs(f"edition={later.number}")
     assert slugs(f"edition={four.number}") == ["clinic", "art", "ferry", "tram"]
 
 
@@ -339,10 +341,10 @@ def test_the_first_twelve_words_count(db):
 )
 def test_signs_that_databases_know_are_only_signs(db, words):
     a_published_promise(slug="tram", title="Build a tram")
-    try:
-        list(asked(f"q={quote(words)}").qs)
-    except BadQuestion as error:
-        assert list(error.errors) == ["q"]
+    if text_words(words):
+        assert slugs(f"q={quote(words)}") in ([], ["tram"])
+    else:
+        assert list(refused(f"q={quote(words)}")) == ["q"]
 
 
 class TestNonsense(TestCase):
