@@ -12,6 +12,7 @@ WORD = re.compile(r"\w+")
 TOKEN = re.compile(r"\s+|\d[\d.,]*\d|\w+(?:[-’']\w+)*|[^\w\s]")
 MOST_TERMS = 12
 LONGEST_WORD = 60
+SHORTEST_BEGINNING = 4
 _own = threading.local()  # a stemmer keeps state, so each thread has its own
 
 
@@ -47,9 +48,24 @@ def terms(asked):
     return list(dict.fromkeys(words(asked)))[:MOST_TERMS]
 
 
+def is_short(term):
+    """Whether a term is too short to be the beginning of a longer word: “bus” is not meant for “business”."""
+    return len(term) < SHORTEST_BEGINNING
+
+
+def wholes(term):
+    """What a term finds as a whole in a searchable text: its stem and, of a short one, itself and its plurals.
+
+    Snowball leaves “buses” its own stem, so short words are brought together here.
+    """
+    single = term.removesuffix("es") if 2 < len(term) - 2 < SHORTEST_BEGINNING else term
+    return (stem(term), single, f"{single}s", f"{single}es") if is_short(single) else (stem(term),)
+
+
 def matches(word, term):
-    """Whether a plain word answers a term: it begins with it or shares its stem."""
-    return word.startswith(term) or stem(word) == stem(term)
+    """Whether a plain word answers a term: it shares its stem, begins with it, or is the plural of a short one."""
+    wanted = wholes(term)
+    return stem(word) in wanted or word in wanted or (not is_short(term) and word.startswith(term))
 
 
 def marked(text, asked_terms):

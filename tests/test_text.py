@@ -27,6 +27,12 @@ def test_a_word_answers_its_beginning_and_its_stem(word, term):
     assert matches(word, term)
 
 
+def test_a_short_word_is_not_the_beginning_of_a_longer_one():
+    assert matches("buses", "bus")
+    assert matches("bus", "buses")
+    assert not matches("business", "bus")
+
+
 def test_a_stem_is_never_taken_for_a_word():
     assert stem("hous").startswith("_")
     assert not matches("housing", "houses_")

@@ -1,14 +1,14 @@
 """Search in index rows: one lookup, the same rows on both databases.
 
 `search_text` holds plain words, each with its stem (`promises.text.searchable`); a term finds
-the rows that hold a word beginning with it, or its stem. SQLite keeps the words in an FTS5
+the rows that hold its stem or a word beginning with it (a short one: itself or its plural). SQLite keeps the words in an FTS5
 table beside the model's own, PostgreSQL in a generated tsvector column; both are made by a migration.
 """
 
 from django.db import models
 from django.db.models import Q
 
-from promises.text import stem
+from promises.text import is_short, wholes
 
 
 @models.TextField.register_lookup
@@ -22,12 +22,17 @@ class Finds(models.Lookup):
         table = self.lhs.target.model._meta.db_table
         return (
             f"{self._key(compiler)} IN (SELECT rowid FROM {table}_fts WHERE {table}_fts MATCH %s)",
-            [f'"{self.rhs}"* OR "{stem(self.rhs)}"'],
+            [" OR ".join([f'"{whole}"' for whole in wholes(self.rhs)] + [f'"{term}"*' for term in self._beginnings()])],
         )
 
     def as_postgresql(self, compiler, connection):
-        lexemes = f"'{self.rhs}':* | '{stem(self.rhs)}'"
+        lexemes = " | ".join(
+            [f"'{whole}'" for whole in wholes(self.rhs)] + [f"'{term}':*" for term in self._beginnings()]
+        )
         return f'"{self.lhs.alias}"."search_text_words" @@ %s::tsquery', [lexemes]
+
+    def _beginnings(self):
+        return [] if is_short(self.rhs) else [self.rhs]
 
     def _key(self, compiler):
         key = self.lhs.target.model._meta.pk.column
