@@ -1,17 +1,29 @@
 """Files to records and back: reads, checks everything, says every problem at once; knows no database."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from promises import reference
 from promises.dates import Day
 from promises.desk import rules
-from promises.desk.imports.yaml_form import Fields, FormError, Items, Text, number_text, read_tree, write_tree
+from promises.desk.imports.yaml_form import (
+    Fields,
+    FormError,
+    Items,
+    Text,
+    Unreadable,
+    number_text,
+    read_tree,
+    spoken,
+    write_tree,
+)
 from promises.statuses import Reason, SourceKind, Status, Theme, reasons_problem
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -107,7 +119,11 @@ class ReplyRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A promise as a file holds it; `file` and `line` say where it began."""
+    """A promise as a file holds it; `file` and `line` say where it began.
+
+    `based_on` is the beginning of the digest that the desk's copy had when the file was written, if
+    the file says so.
+    """
 
     slug: str
     former_slugs: tuple[str, ...] = ()
@@ -131,6 +147,7 @@ class Record:
     related: tuple[str, ...]
     checked_on: Day | None
     reply: ReplyRecord | None = None
+    based_on: str = field(default="", compare=False, repr=False)
     file: str = field(default="", compare=False, repr=False)
     line: int = field(default=0, compare=False, repr=False)
 
@@ -171,6 +188,7 @@ MOST_CHARACTERS = {
 
 NAMES = {kind: tuple(column.name for column in fields(kind) if column.compare) for kind in MOST_CHARACTERS}
 KNOWN = {kind: frozenset(names) for kind, names in NAMES.items()}
+KNOWN[Record] |= {"based_on"}
 NEED_NOT_BE_GIVEN = {
     "due_on", "published", "promised", "delivered", "as_of", "basis", "places", "targets", "wording_changes", "related",
     "checked_on",
@@ -187,8 +205,11 @@ class Problem(NamedTuple):
     message: str
 
     def __str__(self):
-        place = f"{self.file}, line {self.line}" if self.line else self.file
-        return ": ".join(part for part in (place, self.where, self.message) if part)
+        return ": ".join(part for part in (_place(self.file, self.line), self.where, self.message) if part)
+
+
+def _place(file, line):
+    return ", ".join(part for part in (file, spoken(line)) if part)
 
 
 class Reading(NamedTuple):
@@ -201,8 +222,20 @@ class Reading(NamedTuple):
 # Reading
 
 
-def read(paths, *, today, known_slugs=frozenset()):
-    """Read YAML files, and folders of them, into records; `known_slugs` may be related to, though no file holds them."""
+def yaml_nodes(name, data):
+    """Return the promises of a YAML file as (name, node); one node, `Unreadable`, where it is none."""
+    try:
+        nodes = _promises_of(_tree_of(data))
+    except FormError as error:
+        nodes = [Unreadable(str(error), error.line)]
+    return [(name, node) for node in nodes]
+
+
+def read(paths, *, today, known_slugs=frozenset(), nodes_of=yaml_nodes):
+    """Read files, and folders of YAML files, into records.
+
+    `known_slugs` may be related to, though no file holds them; `nodes_of` knows the form of the files.
+    """
     paths = [paths] if isinstance(paths, str | Path) else list(paths)
     files, problems = [], []
     for path in map(Path, paths):
@@ -215,7 +248,9 @@ def read(paths, *, today, known_slugs=frozenset()):
             files.append(path)
         else:
             problems.append(Problem(str(path), 0, "", "There is no such file or folder."))
-    reading = read_files(((str(file), _bytes_of(file)) for file in files), today=today, known_slugs=known_slugs)
+    reading = read_files(
+        ((str(file), _bytes_of(file)) for file in files), today=today, known_slugs=known_slugs, nodes_of=nodes_of
+    )
     return Reading(reading.records, (*problems, *reading.problems))
 
 
@@ -224,19 +259,17 @@ def _bytes_of(path):
         return file.read(MOST_BYTES + 1)
 
 
-def read_files(files: Iterable[tuple[str, bytes]], *, today, known_slugs=frozenset()):
-    """Read YAML files, given as (name, bytes), into records."""
-    found, problems = [], []
-    for name, data in files:
-        try:
-            nodes = _promises_of(_tree_of(data))
-        except FormError as error:
-            problems.append(Problem(name, error.line, "", str(error)))
+def read_files(files: Iterable[tuple[str, bytes]], *, today, known_slugs=frozenset(), nodes_of=yaml_nodes):
+    """Read files, given as (name, bytes), into records."""
+    found, problems, places = [], [], Counter()
+    for name, node in chain.from_iterable(nodes_of(*file) for file in files):
+        if type(node) is Unreadable:
+            problems.append(Problem(name, node.line, node.where, node.why))
             continue
-        for place, node in enumerate(nodes, start=1):
-            check = RecordCheck(name, f"promise {place}", today)
-            found.append((check, check.record(node)))
-            problems += sorted(check.problems, key=lambda problem: problem.line)
+        places[name] += 1
+        check = RecordCheck(name, f"promise {places[name]}", today)
+        found.append((check, check.record(node)))
+        problems += sorted(check.problems, key=lambda problem: problem.line)
     problems += _problems_between(found, known_slugs)
     refused = {(problem.file, problem.where) for problem in problems}
     records = tuple(
@@ -286,9 +319,7 @@ def _problems_between(found, known_slugs):
         for slug, line in check.slugs:
             if slug in holders:
                 first = holders[slug]
-                message = (
-                    f"The key “{slug}” is used already in {first[0]}, line {first[1]}. Each promise needs its own."
-                )
+                message = f"The key “{slug}” is used already in {_place(*first)}. Each promise needs its own."
                 yield Problem(check.file, line, check.name, message)
             else:
                 holders[slug] = (check.file, line)
@@ -370,6 +401,7 @@ class RecordCheck:
             related=tuple(other for other, _ in self.related),
             checked_on=self.day(node, "checked_on", optional=True, full=True),
             reply=self.reply(node, ids),
+            based_on=self.scalar(node, "based_on", optional=True),
             file=self.file,
             line=node.line,
         )
@@ -562,7 +594,7 @@ class RecordCheck:
         names = NAMES[kind]
         if not node.value.keys() <= KNOWN[kind]:
             for name, value in node.value.items():
-                if name not in names:
+                if name not in KNOWN[kind]:
                     self.refuse(value.line, f"“{name[:SHOWN]}” is not a field here. Known: {', '.join(names)}.")
         for name, line in node.twice:
             self.refuse(line, f"{name[:SHOWN]} is given twice. Keep one.")
@@ -592,7 +624,8 @@ class RecordCheck:
                 self.refuse(node.line, f"{name} is missing.")
             return ""
         if type(value) is not Text:
-            self.refuse(value.line, f"{name} is a list or has fields of its own. Write one text.")
+            why = value.why if type(value) is Unreadable else "is a list or has fields of its own. Write one text."
+            self.refuse(value.line, f"{name} {why}")
             return ""
         text = value.value.strip() if value.value else ""
         if not text and not optional:
@@ -684,7 +717,9 @@ class RecordCheck:
         value = node.value.get(name, ABSENT)
         if type(value) is Items:
             return value.value
-        if type(value) is Fields or value.value is not None:
+        if type(value) is Unreadable:
+            self.refuse(value.line, f"{name} {value.why}")
+        elif type(value) is Fields or value.value is not None:
             self.refuse(value.line, f"{name} is not a list. Write each item on a line of its own, after “- ”.")
         return ()
 

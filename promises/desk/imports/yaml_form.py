@@ -44,6 +44,32 @@ class Text:
         self.line = line
 
 
+class Unreadable:
+    """A value that cannot be read, and in a sentence why; where a whole record cannot, `where` names it."""
+
+    __slots__ = ("line", "value", "where", "why")
+
+    def __init__(self, why, line, where=""):
+        self.why = why
+        self.line = line
+        self.where = where
+        self.value = "?"  # something was given
+
+
+class Row(int):
+    """A line of a table: sorts by table, then row; `spoken()` tells it in the table's own words."""
+
+    def __new__(cls, table, number, label):
+        row = super().__new__(cls, table << 24 | number)
+        row.words = f"{label}row {number}"
+        return row
+
+
+def spoken(line):
+    """Say a line to people: “line 7”, or “updates, row 7”; nothing where it is not known."""
+    return line.words if type(line) is Row else f"line {line}" if line else ""
+
+
 class Items:
     """A list of nodes."""
 
