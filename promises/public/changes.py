@@ -268,7 +268,8 @@ class Row:
         before = json.loads(version.before_text) if tells and version.before_text else None
         differences = tuple(difference(before, snapshot)) if before else ()
         news = _news(version, before) if version.kind in BRINGS_NEWS else ()
-        return cls(line, version.kind, label, snapshot["title"], line.path, version.note, tuple(news), differences)
+        note = version.note or snapshot.get("withdrawn", "")
+        return cls(line, version.kind, label, snapshot["title"], line.path, note, tuple(news), differences)
 
     @classmethod
     def of_seal(cls, seal):
@@ -417,7 +418,17 @@ COLUMNS = (
     "edition_url",
     "licence",
 )
-READ = ("row_edition", "row_slug", "row_number", "row_kind", "row_note", "row_title", "row_published_at", "row_roles")
+READ = (
+    "row_edition",
+    "row_slug",
+    "row_number",
+    "row_kind",
+    "row_note",
+    "row_title",
+    "row_published_at",
+    "row_roles",
+    "row_text",
+)
 LAST_TITLE = Subquery(
     Listing.objects.filter(promise_id=OuterRef("promise_id"), number__lt=OuterRef("number"))
     .order_by("-number")
@@ -432,6 +443,7 @@ OF_VERSION = {
     "row_title": Case(If(seal__isnull=True, then=Coalesce("listing__title", LAST_TITLE)), output_field=TextField()),
     "row_published_at": F("edition__published_at"),
     "row_roles": F("edition__roles"),
+    "row_text": Case(If(kind=Kind.WITHDRAWAL, seal__isnull=True, then=F("snapshot_text")), output_field=TextField()),
 }
 OF_SEAL = {
     "row_edition": F("edition_id"),
@@ -442,11 +454,12 @@ OF_SEAL = {
     "row_title": Value(None, output_field=TextField()),
     "row_published_at": F("edition__published_at"),
     "row_roles": F("edition__roles"),
+    "row_text": Value(None, output_field=TextField()),
 }
 
 
 def _data_row(row):
-    edition, slug, number, kind, note, title, published, roles = row
+    edition, slug, number, kind, note, title, published, roles, text = row
     return {
         "edition": edition,
         "published_at": written(published),
@@ -454,7 +467,7 @@ def _data_row(row):
         "slug": slug,
         "title": title,
         "version": number,
-        "note": note,
+        "note": note or (json.loads(text).get("withdrawn", "") if text else ""),
         "by": roles.get("by"),
         "checked_by": roles.get("checked_by"),
         "why": roles.get("why"),

@@ -56,6 +56,7 @@ def promise_context(found):
         "canonical": public(found.version_path if found.is_pinned else found.path),
         "banners": banners(found, found.path),
         "remarks": remarks(found),
+        "corrections": corrections(found),
         "related": related_to(story, found.moment) if story.is_made else (),
         "corrected": last_correction(found),
         "cite": citations.offer_of_promise(found),
@@ -172,6 +173,7 @@ def update_page(request, found, number):
         "canonical": public(path),
         "banners": banners(found, path),
         "remarks": remarks(found),
+        "corrections": corrections(found),
         "cite": citations.offer_of_update(found, update),
         "pinned": pinned(path, found, named=True),
         "data": _formats(found, path, ("json",)),
@@ -276,7 +278,8 @@ def versions_page(request, found):
         "found": found,
         "section": "tracker",
         "canonical": public(f"{found.path}versions/"),
-        "remarks": tuple(_withdrawn(found)),
+        "remarks": remarks(found),
+        "log": [line for line in found.log if line.edition.number <= found.moment.number],
     }
     return page(request, "promises/versions.html", context, moment=found.moment)
 
@@ -336,29 +339,27 @@ def _banners(found, path):
 
 
 def remarks(found):
-    """What a reader must know beside it: that it was withdrawn, or corrected in a way that matters."""
-    return tuple(_remarks(found))
+    """What a reader must know before all else: that the promise was withdrawn."""
+    if not found.current.is_withdrawal or seal_of(found.current):
+        return ()
+    day = in_words(found.current.edition.published_on)
+    reason = found.current.document["withdrawn"]
+    return (
+        Banner(f"This promise was withdrawn on {day}. {reason}", (Link("All versions", f"{found.path}versions/"),)),
+    )
 
 
-def _remarks(found):
-    yield from _withdrawn(found)
-    for line in found.log:
-        if not line.is_major:
-            continue
-        what = "Corrected" if line.number <= found.version.number else "This version was corrected"
-        yield Banner(
-            f"{what} on {line.published_on}, after version {line.number - 1}. {line.note}".strip(),
+def corrections(found):
+    """The corrections that matter, newest first: those that made the version shown, and those made since."""
+    return tuple(
+        Banner(
+            f"Corrected {'on' if line.number <= found.version.number else 'since, on'} {line.published_on}, "
+            f"after version {line.number_before}. {line.note}".strip(),
             (Link("What was corrected", f"{line.path}#changed"),),
         )
-
-
-def _withdrawn(found):
-    if found.current.is_withdrawal and not seal_of(found.current):
-        day = in_words(found.current.edition.published_on)
-        reason = found.current.document["withdrawn"]
-        yield Banner(
-            f"This promise was withdrawn on {day}. {reason}", (Link("All versions", f"{found.path}versions/"),)
-        )
+        for line in found.log
+        if line.is_major
+    )
 
 
 def last_correction(found):

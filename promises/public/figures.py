@@ -31,6 +31,8 @@ def plain(value):
 def _money(size, scale):
     if scale == "m" and size >= 1000 and (size / 10) % 1 == 0:
         size, scale = size / 1000, "bn"
+    if not size:
+        scale = ""
     if not scale and size % 1:
         return f"£{size:,.2f}" if size.as_tuple().exponent >= -2 else f"£{plain(size)}"
     return f"£{plain(size)}{scale}"

@@ -497,10 +497,11 @@ def _said(value, unit, otherwise):
 
 
 def _widths(promised, delivered):
-    """The lengths of the two bars in hundredths of the longer; None for what cannot be drawn beside the other."""
-    known = [None if value is None else Decimal(value) for value in (promised, delivered)]
-    sizes = [value for value in known if value is not None]
-    longest = max((abs(value) for value in sizes), default=0)
-    if not longest or (min(sizes) < 0 < max(sizes)):
+    """The lengths of the two bars in hundredths of the longer; None where there is nothing to compare."""
+    if promised is None or delivered is None:
         return None, None
-    return tuple(None if value is None else figures.plain(round(abs(value) * 100 / longest, 2)) for value in known)
+    sizes = Decimal(promised), Decimal(delivered)
+    longest = max(map(abs, sizes))
+    if not longest or min(sizes) < 0 < max(sizes):
+        return None, None
+    return tuple(figures.plain(round(abs(size) * 100 / longest, 2)) for size in sizes)

@@ -69,6 +69,7 @@ def test_the_log_has_a_row_for_each_version_newest_first_without_checks(client):
     words = words_of(client.get("/changes/"))
     assert words.index("Edition 6 7 June 2025, 13:00") < words.index("Edition 5 6 June 2025, 13:00")
     assert "Edition 4" not in words
+    assert "Withdrawn Build the railway version 6 It was never promised." in words
     assert "Researcher, checked by editor" not in words
     assert "By researcher, checked by editor" in words
 
@@ -241,6 +242,7 @@ def test_a_row_of_data_says_all_that_the_page_says(client, settings):
         "edition_url": "https://tracker.example/changes/3/",
     }
     withdrawal = table(client)[0]
+    assert withdrawal["note"] == "It was never promised."
     assert (withdrawal["kind"], withdrawal["title"], withdrawal["licence"]) == (
         "withdrawal",
         "Build the railway",

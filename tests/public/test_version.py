@@ -120,6 +120,9 @@ def test_the_list_has_every_version_with_its_kind_and_note(client):
     assert "Version 3 4 June 2025, 13:00 Update 3" in words
     assert "Version 2 3 June 2025, 13:00 Minor correction A better word. 2" in words
     assert "Version 1 2 June 2025, 13:00 New promise 1" in words
+    words = words_of(get(client, promise, "", edition=2))
+    assert "Version 2 3 June" in words
+    assert "Version 3" not in words
 
 
 def test_moments_are_british(client):
