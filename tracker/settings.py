@@ -235,6 +235,7 @@ MFA_TOTP_ISSUER = urlsplit(PUBLIC_URL).hostname
 
 SECOND_FACTOR_REQUIRED = switch("SECOND_FACTOR_REQUIRED", default=not IN_DEVELOPMENT)
 SECOND_PERSON_RULE = switch("SECOND_PERSON_RULE", default=True)
+LINKCHECK_ENABLED = switch("LINKCHECK_ENABLED", default=False)  # asking other people's servers
 
 # What browsers are told. Django 6 reads the same name for the policy; tracker/security.py does until then.
 

@@ -18,7 +18,7 @@ WORKING_COPIES = (
 )
 DRAFTS = {f"{verb}_{model}" for model in WORKING_COPIES for verb in ("add", "change", "delete", "view")}
 DRAFTS |= {"view_theme", "view_place", "view_submission", "view_comment", "add_comment", "submit_promise"}
-DRAFTS |= {"view_suggestion", "change_suggestion"}
+DRAFTS |= {"view_suggestion", "change_suggestion", "view_linkcheck"}
 
 PERMISSIONS = {
     RESEARCHER: DRAFTS,

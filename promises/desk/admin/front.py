@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from promises.desk import audit, workflow
 from promises.desk.admin.suggestion import shortened
-from promises.desk.models import Promise, Submission, Suggestion
+from promises.desk.models import LinkCheck, Promise, Submission, Suggestion
 from promises.desk.models.submission import OPEN_STATES, State
 from promises.record.edition import OPEN
 from promises.record.listing import Listing
@@ -19,6 +19,7 @@ from promises.record.version import Version
 SHOWN = 10
 DRAFTS_LOOKED_AT = 60
 CHECK_AFTER = timedelta(days=90)
+NEWS = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ def page(request):
         _drafts(request.user, now),
         _scheduled(),
         _due(today),
+        _broken_links(),
         _suggestions(),
-        _recent(),
+        _recent(now),
     ]
     return {"piles": [pile for pile in piles if pile]}
 
@@ -184,6 +186,28 @@ def _due(today):
     )
 
 
+def _broken_links():
+    rows = LinkCheck.objects.wanting().select_related("source").order_by("failing_since", "pk")
+    items = [
+        Item(
+            row.source.title,
+            reverse("admin:promises_linkcheck_change", args=[row.pk]),
+            row.source.publisher,
+            row.failing_since,
+        )
+        for row in rows[:SHOWN]
+    ]
+    return Pile(
+        "links",
+        "Broken links",
+        "Sources that failed on three days and have no archived copy. Find one, or note that it opens.",
+        items,
+        rows.count(),
+        reverse("admin:promises_linkcheck_changelist"),
+        "No link is known to be broken.",
+    )
+
+
 def _suggestions():
     rows = Suggestion.objects.waiting().select_related("promise").order_by("received_at", "pk")
     items = [
@@ -206,8 +230,8 @@ def _suggestions():
     )
 
 
-def _recent():
-    versions = Version.objects.with_news().select_related("edition").order_by("-edition_id", "-pk")[:SHOWN]
+def _recent(now):
+    news = Version.objects.with_news().filter(edition__published_at__gt=now - NEWS)
     items = [
         Item(
             version.document["title"],
@@ -215,9 +239,17 @@ def _recent():
             f"{version.get_kind_display().lower()}, edition {version.edition_id}",
             version.edition.published_at,
         )
-        for version in versions
+        for version in news.select_related("edition").order_by("-edition_id", "-pk")[:SHOWN]
     ]
-    return Pile("recent", "Recently published", "As the public sees it.", items, len(items), "/changes/")
+    return Pile(
+        "recent",
+        "Published in the last seven days",
+        "As the public sees it.",
+        items,
+        news.count(),
+        "/changes/",
+        "Nothing new in these days.",
+    )
 
 
 def due_for_checking(promises, *, today):

@@ -1,5 +1,6 @@
 """The desk: working copies, and what researchers do with them. Nothing here is public."""
 
+from promises.desk.models.link_check import LinkCheck
 from promises.desk.models.measure import Measure
 from promises.desk.models.place import Place
 from promises.desk.models.promise import Promise, PromisePlace, RelatedPromise
@@ -15,6 +16,7 @@ __all__ = [
     "Citation",
     "Comment",
     "Evidence",
+    "LinkCheck",
     "Measure",
     "Place",
     "Promise",
