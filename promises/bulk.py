@@ -52,6 +52,17 @@ def change(rows, names):
         )
 
 
+def remove(rows):
+    """Delete these rows; whatever leans on them has to be gone already."""
+    rows = list(rows)
+    if not rows:
+        return
+    meta = type(rows[0])._meta
+    statement = f'DELETE FROM "{meta.db_table}" WHERE "{meta.pk.column}" = %s'  # noqa: S608  (names of our own)
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, [(row.pk,) for row in rows])
+
+
 def _values(rows, fields):
     """Yield what the database is given for each row: texts and whole numbers as they are, the rest as Django has it."""
     database = connections[DEFAULT_DB_ALIAS]  # asking the proxy for each value would cost more than the value

@@ -1,5 +1,6 @@
 """Records to the desk: working copies made new, or brought to what a record says."""
 
+from collections import defaultdict
 from itertools import islice
 
 from promises import bulk, reference
@@ -20,19 +21,22 @@ from promises.desk.models import (
 CHUNK = 500
 
 
-def store(records, *, there=None):
+def store(records, *, there=None, trail=None):
     """Write records to the desk, in the caller's transaction; returns the promises by slug.
 
     `there` holds the promises that exist already, by the slug of the record that means them; all
-    others are made. A published update that a record leaves out stays (the loader refuses such a
-    record). Changes carry no history of their own where many rows are written at once.
+    others are made. What a record says as before is left as it is. A published update that a record
+    leaves out stays (the loader refuses such a record). Nothing is written into the histories,
+    unless a `trail` is given: it is told before rows change, and after they were written.
     """
     there = there or {}
-    sources = _sources(records)
+    desk = _Desk(trail)
+    sources = _sources(records, desk)
     promises = {}
     for chunk in _chunks(records):
-        promises |= _write(chunk, there, sources)
-    _relate(records, promises)
+        promises |= _write(chunk, there, sources, desk)
+    for chunk in _chunks(records):
+        _relate(chunk, promises, {promises[record.slug].pk for record in chunk if record.slug in there}, desk)
     return promises
 
 
@@ -42,11 +46,65 @@ def _chunks(records):
         yield chunk
 
 
+class _Desk:
+    """The tables, and the trail of what is written to them."""
+
+    def __init__(self, trail):
+        self.trail = trail
+
+    def insert(self, rows):
+        bulk.insert(rows)
+        self.note("+", rows)
+
+    def change(self, rows, names):
+        self.before(rows)
+        bulk.change(rows, names)
+        self.note("~", rows)
+
+    def remove(self, rows):
+        self.before(rows)
+        bulk.remove(rows)
+        self.note("-", rows)
+
+    def before(self, rows):
+        if self.trail and rows:
+            self.trail.before(rows)
+
+    def note(self, sign, rows):
+        if self.trail and rows:
+            self.trail.note(sign, rows)
+
+    def bring(self, there, wanted, *, key, names):
+        """Make the rows that are `there` what is `wanted`, matched by key; returns (the rows, those left over).
+
+        The rows come in the order wanted. Those left over are still there: others may lean on them.
+        """
+        waiting = defaultdict(list)
+        for row in there:
+            waiting[key(row)].append(row)
+        rows, fresh, changed = [], [], []
+        for row in wanted:
+            same = waiting[key(row)] if waiting else ()
+            if not same:
+                fresh.append(row)
+                rows.append(row)
+                continue
+            old = same.pop(0)
+            rows.append(old)
+            if any(getattr(old, name) != getattr(row, name) for name in names):
+                for name in names:
+                    setattr(old, name, getattr(row, name))
+                changed.append(old)
+        self.change(changed, names)
+        self.insert(fresh)
+        return rows, [row for rows in waiting.values() for row in rows]
+
+
 def _natural(source):
     return (source.url, source.title, source.published or None)
 
 
-def _sources(records):
+def _sources(records, desk):
     """The rows of every source that the records name, made or brought up to date, by what tells one from another."""
     wanted = {}
     for record in records:
@@ -69,35 +127,43 @@ def _sources(records):
             for name, value in values.items():
                 setattr(row, name, value)
             changed.append(row)
-    for row in bulk.insert(fresh):
-        found[_natural(row)] = row
-    bulk.change(changed, fields)
-    return found
+    desk.insert(fresh)
+    desk.change(changed, fields)
+    return found | {_natural(row): row for row in fresh}
 
 
-def _write(records, there, sources):
+def _write(records, there, sources, desk):
     """Write one chunk of records, everything but their relations."""
-    promises, fresh, changed = {}, [], []
+    promises, fresh, changed = {}, [], {}
     for record in records:
-        promise = there.get(record.slug) or Promise()
-        for name, value in _own(record).items():
+        promise = promises[record.slug] = there.get(record.slug) or Promise()
+        own = _own(record)
+        if promise.pk is None:
+            fresh.append(promise)
+        elif any(getattr(promise, name) != value for name, value in own.items()):
+            changed[promise.pk] = promise
+        for name, value in own.items():
             setattr(promise, name, value)
-        promises[record.slug] = promise
-        (changed if promise.pk else fresh).append(promise)
+    desk.before(list(changed.values()))
     bulk.insert(fresh)
-    bulk.change(changed, [*_own(records[0])])
-    _empty([promise.pk for promise in changed])
-    ties = _promise_sources(records, promises, sources)
-    _updates(records, promises, ties)
-    rows = {model: [] for model in (PromisePlace, Measure, Wording, Reply)}
+    bulk.change(changed.values(), [*_own(records[0])])
+    old = {promises[record.slug].pk for record in records if record.slug in there}
+    ties, loose_ties = _promise_sources(records, promises, sources, old, desk)
+    loose_updates = _updates(records, promises, ties, old, desk)
+    loose = _parts(records, promises, ties, old, desk)
+    quoting = {}
     for record in records:
         promise = promises[record.slug]
-        for model, row in _parts(record, promise, ties):
-            rows[model].append(row)
-        promise.quote_source = ties.get((promise.pk, record.quote_source))
-    for made in rows.values():
-        bulk.insert(made)
-    bulk.change((promise for promise in promises.values() if promise.quote_source_id), ["quote_source"])
+        source = ties.get((promise.pk, record.quote_source))
+        if promise.quote_source_id != (source and source.pk):
+            promise.quote_source = source
+            quoting[promise.pk] = promise
+    desk.before([promise for pk, promise in quoting.items() if pk in old - set(changed)])
+    bulk.change(quoting.values(), ["quote_source"])
+    desk.note("+", fresh)
+    desk.note("~", [promise for pk, promise in (changed | quoting).items() if pk in old])
+    for rows in (*loose, loose_updates, loose_ties):
+        desk.remove(rows)
     return promises
 
 
@@ -119,136 +185,175 @@ def _own(record):
     }
 
 
-def _empty(promise_ids):
-    """Take away the parts of promises that are about to be written anew; updates and sources are matched instead."""
-    if not promise_ids:
-        return
-    for model in (PromisePlace, Measure, Wording, Reply, RelatedPromise):
-        model.objects.filter(promise__in=promise_ids).delete()
-    Evidence.objects.filter(promise_source__promise__in=promise_ids).delete()
-    Citation.objects.filter(update__promise__in=promise_ids).delete()
-    Update.objects.filter(promise__in=promise_ids, counts_from__isnull=True).delete()
-    Promise.objects.filter(pk__in=promise_ids).update(quote_source=None)
+def _there(model, promise_ids, owner="promise"):
+    """The rows of these promises; none, without asking, where all promises are new."""
+    return list(model.objects.filter(**{f"{owner}__in": promise_ids})) if promise_ids else []
 
 
-def _promise_sources(records, promises, sources):
-    """The ties of promises to their sources, by (promise, key), with the claims noted on them."""
-    there = {}
-    for row in PromiseSource.objects.filter(promise__in=[p.pk for p in promises.values()]):
-        there.setdefault(row.promise_id, {})[row.source_id] = row
-    ties, fresh, kept, gone, evidence = {}, [], [], [], []
+def _promise_sources(records, promises, sources, old, desk):
+    """Write the ties of promises to their sources, with the claims noted on them.
+
+    Returns the ties by (promise, key), and those no longer wanted.
+    """
+    there = _there(PromiseSource, old)
+    wanted, claims = [], []
     for record in records:
         promise = promises[record.slug]
-        own = there.get(promise.pk, {})
         for position, source in enumerate(record.sources):
-            row = own.pop(sources[_natural(source)].pk, None)
-            if row is None:
-                row = PromiseSource(promise=promise, source=sources[_natural(source)])
-                fresh.append(row)
-            else:
-                kept.append(row)
-            row.key, row.position = source.id, position
-            ties[promise.pk, source.id] = row
-            evidence += [
-                Evidence(
-                    promise_source=row,
-                    claim=item.claim,
-                    read=item.read,
-                    how=item.how,
-                    address=item.address,
-                    position=place,
-                )
-                for place, item in enumerate(source.evidence)
-            ]
-        gone += [row.pk for row in own.values()]
-    for start in range(0, len(gone), CHUNK):
-        PromiseSource.objects.filter(pk__in=gone[start : start + CHUNK]).delete()
-    keys = [row.key for row in kept]
-    for row in kept:  # two keys may change places: no two rows may hold the same one on the way
-        row.key = f"{row.key[:40]}--{row.pk}"
-    bulk.change(kept, ["key"])
-    for row, key in zip(kept, keys, strict=True):
-        row.key = key
-    bulk.change(kept, ["key", "position"])
-    bulk.insert(fresh)
-    bulk.insert(evidence)
-    return ties
+            tie = PromiseSource(promise=promise, source=sources[_natural(source)], key=source.id, position=position)
+            wanted.append(tie)
+            claims.append(source.evidence)
+    _make_way(there, wanted)
+    ties, loose = desk.bring(there, wanted, key=lambda tie: (tie.promise_id, tie.source_id), names=("key", "position"))
+    _, loose_claims = desk.bring(
+        _there(Evidence, old, "promise_source__promise"),
+        [
+            Evidence(
+                promise_source=tie,
+                claim=item.claim,
+                read=item.read,
+                how=item.how,
+                address=item.address,
+                position=place,
+            )
+            for tie, evidence in zip(ties, claims, strict=True)
+            for place, item in enumerate(evidence)
+        ],
+        key=lambda row: (row.promise_source_id, row.claim),
+        names=("read", "how", "address", "position"),
+    )
+    desk.remove(loose_claims)
+    return {(tie.promise_id, tie.key): tie for tie in ties}, loose
 
 
-def _updates(records, promises, ties):
-    there = {
-        (row.promise_id, row.number): row
-        for row in Update.objects.filter(promise__in=[p.pk for p in promises.values()], number__isnull=False)
-    }
-    fresh, changed, citations = [], [], []
-    fields = ("date", "status", "reason", "headline", "explanation", "withdrawn")
+def _make_way(there, wanted):
+    """Take keys from ties that another tie will have: no two may hold the same one on the way."""
+    holders = {(tie.promise_id, tie.key): tie.source_id for tie in wanted}
+    moving = [tie for tie in there if holders.get((tie.promise_id, tie.key), tie.source_id) != tie.source_id]
+    keys = [tie.key for tie in moving]
+    for tie in moving:
+        tie.key = f"{tie.key[:40]}--{tie.pk}"
+    bulk.change(moving, ["key"])
+    for tie, key in zip(moving, keys, strict=True):
+        tie.key = key
+
+
+def _updates(records, promises, ties, old, desk):
+    """Write the updates with their citations; returns those no longer wanted, which were never published."""
+    wanted = [
+        Update(
+            promise=promises[record.slug],
+            number=update.number,
+            date=update.date,
+            status=update.status,
+            reason=list(update.reason),
+            headline=update.headline,
+            explanation=update.explanation,
+            withdrawn=update.withdrawn,
+        )
+        for record in records
+        for update in record.updates
+    ]
+    rows, loose = desk.bring(
+        _there(Update, old),
+        wanted,
+        key=lambda row: (row.promise_id, row.number, None if row.number else row.headline),
+        names=("date", "status", "reason", "headline", "explanation", "withdrawn"),
+    )
+    loose = [row for row in loose if row.counts_from is None]
+    told = [(record, update) for record in records for update in record.updates]
+    theirs = {row.pk for row in (*rows, *loose)}
+    _, loose_citations = desk.bring(
+        [row for row in _there(Citation, old, "update__promise") if row.update_id in theirs],
+        [
+            Citation(
+                update=row,
+                source=ties[row.promise_id, cited.source],
+                locator=cited.locator,
+                quoted=cited.quoted,
+                note=cited.note,
+                position=position,
+            )
+            for row, (_, update) in zip(rows, told, strict=True)
+            for position, cited in enumerate(update.sources)
+        ],
+        key=lambda row: (row.update_id, row.source_id),
+        names=("locator", "quoted", "note", "position"),
+    )
+    desk.remove(loose_citations)
+    return loose
+
+
+PARTS = {
+    PromisePlace: ("place_id", ("position",)),
+    Measure: ("measure", ("unit", "promised", "delivered", "as_of", "basis", "source_id", "position")),
+    Wording: ("date", ("before", "after", "source_id", "position")),
+    Reply: ("promise_id", ("date", "by", "text", "source_id")),
+}
+"""By what each part of a promise is found again, and what else it says."""
+
+
+def _parts(records, promises, ties, old, desk):
+    """Write the parts that a promise has of its own; returns lists of those no longer wanted."""
+    wanted = {model: [] for model in PARTS}
     for record in records:
-        promise = promises[record.slug]
-        for update in record.updates:
-            row = there.get((promise.pk, update.number)) or Update(promise=promise, number=update.number)
-            for name in fields:
-                value = getattr(update, name)
-                setattr(row, name, list(value) if name == "reason" else value)
-            (changed if row.pk else fresh).append(row)
-            citations += [
-                Citation(
-                    update=row,
-                    source=ties[promise.pk, cited.source],
-                    locator=cited.locator,
-                    quoted=cited.quoted,
-                    note=cited.note,
-                    position=position,
-                )
-                for position, cited in enumerate(update.sources)
-            ]
-    bulk.insert(fresh)
-    bulk.change(changed, fields)
-    bulk.insert(citations)
+        for part in _parts_of(record, promises[record.slug], ties):
+            wanted[type(part)].append(part)
+    loose = []
+    for model, (name, names) in PARTS.items():
+        _, left = desk.bring(
+            _there(model, old),
+            wanted[model],
+            key=lambda row, name=name: (row.promise_id, getattr(row, name)),
+            names=names,
+        )
+        loose.append(left)
+    return loose
 
 
-def _parts(record, promise, ties):
+def _parts_of(record, promise, ties):
     names = reference.places()
     slugs = [*record.regions, *(names.by_name(name).slug for name in record.places)]
     for position, slug in enumerate(slugs):
-        yield PromisePlace, PromisePlace(promise=promise, place_id=slug, position=position)
+        yield PromisePlace(promise=promise, place_id=slug, position=position)
     for position, target in enumerate(record.targets):
-        yield (
-            Measure,
-            Measure(
-                promise=promise,
-                measure=target.measure,
-                unit=target.unit,
-                promised=target.promised,
-                delivered=target.delivered,
-                as_of=target.as_of,
-                basis=target.basis,
-                source=ties.get((promise.pk, target.source)),
-                position=position,
-            ),
+        yield Measure(
+            promise=promise,
+            measure=target.measure,
+            unit=target.unit,
+            promised=target.promised,
+            delivered=target.delivered,
+            as_of=target.as_of,
+            basis=target.basis,
+            source=ties.get((promise.pk, target.source)),
+            position=position,
         )
     for position, wording in enumerate(record.wording_changes):
-        yield (
-            Wording,
-            Wording(
-                promise=promise,
-                date=wording.date,
-                before=wording.before,
-                after=wording.after,
-                source=ties[promise.pk, wording.source],
-                position=position,
-            ),
+        yield Wording(
+            promise=promise,
+            date=wording.date,
+            before=wording.before,
+            after=wording.after,
+            source=ties[promise.pk, wording.source],
+            position=position,
         )
     if reply := record.reply:
         source = ties[promise.pk, reply.source]
-        yield Reply, Reply(promise=promise, date=reply.date, by=reply.by, text=reply.text, source=source)
+        yield Reply(promise=promise, date=reply.date, by=reply.by, text=reply.text, source=source)
 
 
-def _relate(records, promises):
+def _relate(records, promises, old, desk):
     """Write the relations, when every promise they may name is there."""
     wanted = {slug for record in records for slug in record.related} - set(promises)
     others = {promise.slug: promise for promise in Promise.objects.filter(slug__in=wanted)}
-    bulk.insert(
-        RelatedPromise(promise=promises[record.slug], related=promises.get(slug) or others[slug], position=position)
-        for record in records
-        for position, slug in enumerate(record.related)
+    _, loose = desk.bring(
+        _there(RelatedPromise, old),
+        [
+            RelatedPromise(promise=promises[record.slug], related=promises.get(slug) or others[slug], position=position)
+            for record in records
+            for position, slug in enumerate(record.related)
+        ],
+        key=lambda row: (row.promise_id, row.related_id),
+        names=("position",),
     )
+    desk.remove(loose)
