@@ -12,7 +12,7 @@ from django.utils.feedgenerator import Atom1Feed, rfc3339_date
 from promises.differences import difference
 from promises.public.changes import BEFORE
 from promises.public.citations import NAME
-from promises.public.log import version_path
+from promises.public.log import CORRECTIONS, version_path
 from promises.public.responses import LICENCE, LICENCE_URL, open_to_all, public
 from promises.public.sentences import about, either
 from promises.public.story import Story
@@ -161,9 +161,8 @@ def _title(version, story, news):
 
 
 def _content(version, story, news):
-    changed = (
-        difference(Version(snapshot_text=version.before_text).snapshot, version.snapshot) if version.before_text else ()
-    )
+    tells = version.kind in CORRECTIONS and version.before_text
+    changed = difference(Version(snapshot_text=version.before_text).snapshot, version.snapshot) if tells else ()
     context = {
         "version": version,
         "story": story,

@@ -133,7 +133,7 @@ def _current(slug):
 
 def _moved(path, old, new):
     """The same address, with its query, under the slug of today."""
-    return f"/promises/{new}{path.removeprefix(f'/promises/{old}')}"
+    return path.replace(f"/promises/{old}", f"/promises/{new}", 1)
 
 
 def _number_asked(data, moment):

@@ -70,9 +70,12 @@ def rows_of_page(asked):
 
 
 def _as_page(request, asked, template, context):
+    from promises.public import citations, offers
+
     shown = ListPage(asked, rows_of(rows_of_page(asked)))
     canonical = public(asked.address(page=asked.number if asked.number > 1 else None))
-    return page(request, template, {"list": shown, "canonical": canonical, **context}, moment=asked.moment)
+    beside = {"cite": citations.offer_of_list(asked), "offers": offers.of_list(asked)}
+    return page(request, template, {"list": shown, "canonical": canonical, **beside, **context}, moment=asked.moment)
 
 
 def _as_json(request, asked, template, context):

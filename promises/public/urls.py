@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from promises.public.views import cards, changes, citations, context, feeds, help, pages, promise, promises, shelves
+from promises.public.views import cards, changes, citations, context, embeds, feeds, health, help, pages, promise, promises, shelves
 
 
 class DataFormat:
@@ -101,8 +101,6 @@ urlpatterns = [
         citations.update_cite,
         name="update_cite_file",
     ),
-    # For machines: feeds, sitemaps, embeds
-]
     # To follow
     path("promises.<feed:format>", promises.promise_list, name="promise_list_feed"),
     path("themes/<slug:slug>.<feed:format>", shelves.theme_detail, name="theme_feed"),
@@ -117,3 +115,17 @@ urlpatterns = [
     path(
         "promises/<slug:slug>/updates/<int:number>/card.png", cards.update_card, {"format": "png"}, name="update_card"
     ),
+    # For other people's pages
+    path("embed/promises/<slug:slug>/", embeds.promise_embed, {"format": "embed"}, name="promise_embed"),
+    path(
+        "embed/promises/<slug:slug>/updates/<int:number>/",
+        embeds.update_embed,
+        {"format": "embed"},
+        name="update_embed",
+    ),
+    path("embed/tally/", embeds.list_embed, {"kind": "tally"}, name="tally_embed"),
+    path("embed/chart/", embeds.list_embed, {"kind": "chart"}, name="chart_embed"),
+    path("oembed", embeds.oembed_detail, name="oembed"),
+    # For machines: sitemaps and the like
+    path("health/", health.health, name="health"),
+]

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connection
 from playwright.sync_api import sync_playwright
 
 FLAGS = [
@@ -21,13 +22,16 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser(django_db_setup):
     chromium = shutil.which("chromium")
     if not chromium:
         pytest.fail("chromium is missing: apt-get install chromium")
+    written = connection._test_serialized_contents
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright runs an event loop in our thread; Django would take the tests for async code.
         patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        # Its loop also gets a connection of its own, which must know what a flushed database is given back.
+        connection._test_serialized_contents = written
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()

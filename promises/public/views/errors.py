@@ -47,4 +47,4 @@ def said_by(exception):
 
 def is_for_programs(request):
     """Whether the address names a data format, so that the answer is JSON rather than a page."""
-    return bool(PurePosixPath(request.path).suffix)
+    return bool(PurePosixPath(request.path).suffix) or request.path == "/oembed"
