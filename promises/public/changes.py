@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, TextField, Value
 from django.db.models import When as If
@@ -30,7 +31,7 @@ SEAL = "seal"
 KINDS = {**dict(Kind.choices), SEAL: "Sealed"}
 KIND = Facet("kind", "Kind", "kind", KINDS.__getitem__, lambda: KINDS)
 FACETS = (KIND, THEME, PLACE)
-EDITIONS_A_PAGE, ROWS_A_PAGE, JSON_ROWS = 20, 50, 100
+EDITIONS_A_PAGE, ROWS_A_PAGE, JSON_ROWS, CSV_CHUNK = 20, 50, 100, 500
 ROWS_UNFOLDED = 20
 MOST_DIFFERENCES = 50
 """How many rows of a page tell word by word what changed; the others link to it."""
@@ -141,14 +142,20 @@ class Changes:
             raise Http404(f"There is no edition {number}. The latest is {self.moment.latest}.")
         versions = (self.versions if self.kinds else self._everything).filter(edition=edition)
         counts = dict(versions.order_by().values_list("kind").annotate(n=Count("pk")))
-        shown = self.cut(versions.newest_first(), ROWS_A_PAGE, sum(counts.values()))
+        shown = self.cut(versions.newest_first().values_list("pk", flat=True), ROWS_A_PAGE, sum(counts.values()))
+        shown = Version.objects.filter(pk__in=list(shown)).newest_first()
         return Entry(edition, counts, tuple(self.rows(shown, self.seals.filter(edition=edition))), self.query())
 
     # Rows and pages
 
     def rows(self, versions, seals):
         """Rows made ready for a page, in the order of the versions, then what was sealed: two queries."""
-        found = versions.annotate(before_text=BEFORE).select_related("edition", "seal")
+        texts = {
+            "own_text": _text_of(*TOLD, Kind.WITHDRAWAL),
+            "before_text": _text_of(*TOLD, text=BEFORE),
+            "row_title": TITLE,
+        }
+        found = versions.annotate(**texts).select_related("edition", "seal").defer("snapshot_text")
         rows = [Row.of_version(version, tells=at < MOST_DIFFERENCES) for at, version in enumerate(found)]
         return rows + [Row.of_seal(seal) for seal in seals.select_related("edition", "version")]
 
@@ -188,32 +195,43 @@ class Changes:
     # As data
 
     @property
-    def table(self):
-        """The same rows as lists for data, newest first: versions and seals in one query."""
-        versions = self.versions.annotate(**OF_VERSION).values_list(*READ)
-        seals = self.seals.annotate(**OF_SEAL).values_list(*READ)
-        return versions.union(seals, all=True).order_by("-row_edition", "row_slug", "-row_number")
+    def keys(self):
+        """The same rows for data, newest first, what was sealed among them: where each stands and which it is."""
+        versions = self.versions.annotate(is_seal=Value(0)).values_list(*KEY)
+        if not self.seals.exists():  # an index gives this order; putting both in order sorts everything
+            return versions.order_by("-edition_id", "slug")
+        seals = self.seals.annotate(is_seal=Value(1))
+        sealed = seals.values_list("edition_id", "version__slug", "version__number", "version_id", "is_seal")
+        return versions.union(sealed, all=True).order_by("-edition_id", "slug")
 
 
-def _version_before():
-    before = Version.objects.filter(promise_id=OuterRef("promise_id"), number=OuterRef("number") - 1, seal__isnull=True)
-    return Subquery(before.values("snapshot_text")[:1])
-
-
+KEY = ("edition_id", "slug", "number", "pk", "is_seal")
 TOLD = (Kind.UPDATE, Kind.RENAME, *CORRECTIONS)
 """The kinds of which the log tells word by word what changed."""
 BRINGS_NEWS = (Kind.UPDATE, Kind.RENAME, Kind.MAJOR_CORRECTION)
-BEFORE = Case(
-    If(kind__in=TOLD, then=_version_before()),
-    output_field=TextField(),
+BEFORE = Subquery(
+    Version.objects.filter(promise_id=OuterRef("promise_id"), number=OuterRef("number") - 1, seal__isnull=True).values(
+        "snapshot_text"
+    )[:1]
 )
-"""The text of the version before, of those kinds."""
+LAST_TITLE = Subquery(
+    Listing.objects.filter(promise_id=OuterRef("promise_id"), number__lt=OuterRef("number"))
+    .order_by("-number")
+    .values("title")[:1]
+)
+TITLE = Case(If(seal__isnull=True, then=Coalesce("listing__title", LAST_TITLE)), output_field=TextField())
+"""The title of a version; of a withdrawal, which has no listing, that of the version before."""
+
+
+def _text_of(*kinds, text="snapshot_text"):
+    """The text of versions of these kinds alone: most rows of the log do not need it."""
+    return Case(If(kind__in=kinds, seal__isnull=True, then=text), output_field=TextField())
 
 
 def _listed(prefix, own, ever):
     """A condition on a version's listing, or, where it has none, on any of its promise's."""
-    promises = Listing.objects.filter(ever).values("promise_id")
-    return own | Q(**{f"{prefix}listing__isnull": True, f"{prefix}promise_id__in": promises})
+    listed = Exists(Listing.objects.filter(ever, promise_id=OuterRef(f"{prefix}promise_id")))
+    return own | Q(listed, **{f"{prefix}listing__isnull": True})
 
 
 def _total(counts, edition):
@@ -264,12 +282,12 @@ class Row:
         label = line.kind.label
         if line.is_sealed:
             return cls(line, version.kind, label, "", line.path, "")
-        snapshot = version.snapshot
+        snapshot = json.loads(version.own_text) if version.own_text else {}
         before = json.loads(version.before_text) if tells and version.before_text else None
         differences = tuple(difference(before, snapshot)) if before else ()
-        news = _news(version, before) if version.kind in BRINGS_NEWS else ()
+        news = _news(version, snapshot, before) if version.kind in BRINGS_NEWS else ()
         note = version.note or snapshot.get("withdrawn", "")
-        return cls(line, version.kind, label, snapshot["title"], line.path, note, tuple(news), differences)
+        return cls(line, version.kind, label, version.row_title or "", line.path, note, tuple(news), differences)
 
     @classmethod
     def of_seal(cls, seal):
@@ -278,11 +296,11 @@ class Row:
         return cls(line, SEAL, KINDS[SEAL], "", line.path, seal.reason)
 
 
-def _news(version, before):
+def _news(version, snapshot, before):
     """The updates that a version brought, by day; without the version before, by when they were published."""
     known = {update["number"] for update in before["updates"]} if before else set()
     published = written(version.edition.published_at)
-    for update in Document(version.snapshot).history:
+    for update in Document(snapshot).history:
         is_new = update["number"] not in known if before else update["published_at"] == published
         if is_new and not update.get("withdrawn"):
             path = f"/promises/{version.slug}/updates/{update['number']}/"
@@ -418,68 +436,51 @@ COLUMNS = (
     "edition_url",
     "licence",
 )
-READ = (
-    "row_edition",
-    "row_slug",
-    "row_number",
-    "row_kind",
-    "row_note",
-    "row_title",
-    "row_published_at",
-    "row_roles",
-    "row_text",
-)
-LAST_TITLE = Subquery(
-    Listing.objects.filter(promise_id=OuterRef("promise_id"), number__lt=OuterRef("number"))
-    .order_by("-number")
-    .values("title")[:1]
-)
 OF_VERSION = {
-    "row_edition": F("edition_id"),
-    "row_slug": F("slug"),
-    "row_number": F("number"),
-    "row_kind": F("kind"),
-    "row_note": Case(If(seal__isnull=True, then=F("note")), default=Value(""), output_field=TextField()),
-    "row_title": Case(If(seal__isnull=True, then=Coalesce("listing__title", LAST_TITLE)), output_field=TextField()),
-    "row_published_at": F("edition__published_at"),
-    "row_roles": F("edition__roles"),
-    "row_text": Case(If(kind=Kind.WITHDRAWAL, seal__isnull=True, then=F("snapshot_text")), output_field=TextField()),
+    "shown_note": Case(If(seal__isnull=True, then=F("note")), default=Value(""), output_field=TextField()),
+    "shown_title": TITLE,
+    "own_text": _text_of(Kind.WITHDRAWAL),
 }
-OF_SEAL = {
-    "row_edition": F("edition_id"),
-    "row_slug": F("version__slug"),
-    "row_number": F("version__number"),
-    "row_kind": Value(SEAL),
-    "row_note": F("reason"),
-    "row_title": Value(None, output_field=TextField()),
-    "row_published_at": F("edition__published_at"),
-    "row_roles": F("edition__roles"),
-    "row_text": Value(None, output_field=TextField()),
-}
+READ = ("pk", "kind", "shown_note", "shown_title", "own_text")
 
 
-def _data_row(row):
-    edition, slug, number, kind, note, title, published, roles, text = row
-    return {
-        "edition": edition,
-        "published_at": written(published),
-        "kind": kind,
-        "slug": slug,
-        "title": title,
-        "version": number,
-        "note": note or (json.loads(text).get("withdrawn", "") if text else ""),
-        "by": roles.get("by"),
-        "checked_by": roles.get("checked_by"),
-        "why": roles.get("why"),
-        "url": public(version_path(slug, number)),
-        "edition_url": public(f"/changes/{edition}/"),
-        "licence": LICENCE,
-    }
+def data_rows(keys):
+    """The rows of these keys: three queries."""
+    keys = list(keys)
+    versions = Version.objects.filter(pk__in=[pk for *_, pk, is_seal in keys if not is_seal])
+    seals = Seal.objects.filter(version__in=[pk for *_, pk, is_seal in keys if is_seal])
+    read = {row[0]: row for row in versions.annotate(**OF_VERSION).values_list(*READ)}
+    reasons = dict(seals.values_list("version_id", "reason"))
+    editions = Edition.objects.in_bulk({key[0] for key in keys})
+    told = {number: _of_edition(edition) for number, edition in editions.items()}
+    for number_of_edition, slug, number, pk, is_seal in keys:
+        _, kind, note, title, text = (pk, SEAL, reasons[pk], None, None) if is_seal else read[pk]
+        edition = told[number_of_edition]
+        yield {
+            "edition": number_of_edition,
+            "published_at": edition["published_at"],
+            "kind": kind,
+            "slug": slug,
+            "title": title,
+            "version": number,
+            "note": note or (json.loads(text)["withdrawn"] if text else ""),
+            "by": edition["by"],
+            "checked_by": edition["checked_by"],
+            "why": edition["why"],
+            "url": public(version_path(slug, number)),
+            "edition_url": edition["url"],
+            "licence": LICENCE,
+        }
+
+
+def _of_edition(edition):
+    roles = {name: edition.roles.get(name) for name in ("by", "checked_by", "why")}
+    return {"published_at": written(edition.published_at), "url": public(f"/changes/{edition.number}/"), **roles}
 
 
 def changes_json(asked):
     """The rows asked for, a hundred a page."""
-    rows = [_data_row(row) for row in asked.cut(asked.table, JSON_ROWS)]
+    rows = data_rows(asked.cut(asked.keys, JSON_ROWS))
     pager = asked.pager("/changes.json")
     return json_data(
         {
@@ -497,6 +498,8 @@ def changes_json(asked):
 
 def changes_csv(asked):
     """The rows asked for, all of them."""
-    lines = ([row[name] for name in COLUMNS] for row in map(_data_row, asked.table.iterator()))
+    keys = asked.keys.iterator()
+    chunks = iter(lambda: list(islice(keys, CSV_CHUNK)), [])
+    lines = (list(row.values()) for chunk in chunks for row in data_rows(chunk))
     name = f"changes-edition-{asked.moment.number}.csv"
     return csv_data(COLUMNS, lines, name=name, canonical=f"/changes.csv{asked.query()}")

@@ -29,7 +29,8 @@ class VersionQuerySet(models.QuerySet):
         return self.exclude(kind=Kind.CHECK)
 
     def newest_first(self):
-        return self.order_by("-edition_id", "slug", "-number")
+        """Within an edition by slug, of which each has one version: the order of an index."""
+        return self.order_by("-edition_id", "slug")
 
 
 class Version(models.Model):
@@ -51,7 +52,7 @@ class Version(models.Model):
             models.UniqueConstraint(fields=["promise_id", "number"], name="version_number_once_a_promise"),
         ]
         indexes = [
-            models.Index(fields=["edition", "slug"], name="version_by_edition"),
+            models.Index(models.F("edition").desc(), models.F("slug"), models.F("kind"), name="version_by_edition"),
             models.Index(fields=["slug", "number"], name="version_by_slug"),
         ]
 
