@@ -16,7 +16,7 @@ from promises.record.listing import Listing
 from promises.record.period import Period
 from promises.record.search import found
 from promises.statuses import Status
-from promises.text import MOST_TERMS, stem, terms, words
+from promises.text import MOST_TERMS, is_short, stem, terms, wholes, words
 
 KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 LONGEST_QUESTION = 200
@@ -146,13 +146,15 @@ class PageFilter(Filter):
 def relevance(asked_terms):
     """How close a match is: 0 where the title has all the words, 1 where the promise's own words do, 2 elsewhere.
 
-    A title is asked by the beginnings of its words, the same on both databases.
+    A title is asked by the beginnings of its words (whole ones for a short term), the same on both databases.
     """
     in_title, in_own_words = Q(), Q()
     for term in asked_terms:
+        whole = [word for word in wholes(term) if not word.startswith("_")]
         root = stem(term)[1:]
-        begin = root if len(root) >= 3 and term.startswith(root) else term
-        in_title &= Q(title_plain__regex=f"(^|[^a-z0-9]){begin}")
+        begin = root if not is_short(root) and term.startswith(root) else term
+        asked = f"({'|'.join(whole)})($|[^a-z0-9])" if whole else begin
+        in_title &= Q(title_plain__regex=f"(^|[^a-z0-9]){asked}")
         in_own_words &= Q(search_text__finds=term)
     return Case(When(in_title, then=Value(0)), When(in_own_words, then=Value(1)), default=Value(2))
 

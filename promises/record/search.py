@@ -21,7 +21,7 @@ class Finds(models.Lookup):
     def as_sqlite(self, compiler, connection):
         table = self.lhs.target.model._meta.db_table
         return (
-            f"{self._key(compiler)} IN (SELECT rowid FROM {table}_fts WHERE {table}_fts MATCH %s)",
+            f"{self._table(compiler)}.{self._key()} IN (SELECT rowid FROM {table}_fts WHERE {table}_fts MATCH %s)",
             [" OR ".join([f'"{whole}"' for whole in wholes(self.rhs)] + [f'"{term}"*' for term in self._beginnings()])],
         )
 
@@ -29,14 +29,16 @@ class Finds(models.Lookup):
         lexemes = " | ".join(
             [f"'{whole}'" for whole in wholes(self.rhs)] + [f"'{term}':*" for term in self._beginnings()]
         )
-        return f'"{self.lhs.alias}"."search_text_words" @@ %s::tsquery', [lexemes]
+        return f'{self._table(compiler)}."search_text_words" @@ %s::tsquery', [lexemes]
 
     def _beginnings(self):
         return [] if is_short(self.rhs) else [self.rhs]
 
-    def _key(self, compiler):
-        key = self.lhs.target.model._meta.pk.column
-        return f'"{self.lhs.alias}"."{key}"'
+    def _table(self, compiler):
+        return compiler.quote_name_unless_alias(self.lhs.alias)
+
+    def _key(self):
+        return f'"{self.lhs.target.model._meta.pk.column}"'
 
 
 def found(terms, *, as_of, periods):

@@ -116,7 +116,7 @@ def expected(day, *, sort="changed", q="", **chosen):
         }
         words_there = re.findall(r"\w+", text_of(one, day))
         if all(has[name] & set(keys) for name, keys in chosen.items()) and all(
-            any(word.startswith(term) for word in words_there) for term in q.split()
+            any(answers(word, term) for word in words_there) for term in q.split()
         ):
             found.append((one, update))
     found.sort(key=lambda pair: pair[0]["slug"])
@@ -132,6 +132,10 @@ def expected(day, *, sort="changed", q="", **chosen):
     else:
         found.sort(key=lambda pair: latest_first(pair) * (-1 if back else 1))
     return [one["slug"] for one, _ in found]
+
+
+def answers(word, term):
+    return word.startswith(term) if len(term) > 3 else word in (term, term + "s", term + "es")
 
 
 def plain(title):
