@@ -30,6 +30,11 @@ class When:
     def __str__(self):
         return self.words
 
+    @property
+    def in_a_sentence(self):
+        """`on 4 October 2023`, `in October 2023`."""
+        return f"{'on' if len(self.iso) == 10 else 'in'} {self.words}"
+
 
 def when(day):
     """Return a day, known as well as it is, for showing; None where there is none."""

@@ -265,6 +265,8 @@ def test_one_not_made_by_the_day_says_so(client):
     assert page.status_code == 200
     assert "Not yet promised on 30 January 2020. The promise was made on 31 January 2020." in words_of(page)
     assert "What it is." not in words_of(page)
+    by_month = get(client, a_published_promise(made("2020-02")), as_of="2020-02-28")
+    assert "The promise was made in February 2020." in words_of(by_month)
     answer = get(client, promise, ".json", as_of="2020-01-30").json()
     assert (answer["standing"], answer["promise"]["updates"]) == (None, [])
 
