@@ -3,6 +3,7 @@
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.forms.models import BaseInlineFormSet
@@ -60,10 +61,14 @@ class KnownChoice(forms.ModelChoiceField):
 
 
 class Lines(BaseInlineFormSet):
-    """A list of forms that asks for its rows once, not once for each form."""
+    """A list of forms that asks for its rows once, not once for each form; each field is named, in tables too."""
 
     def add_fields(self, form, index):
         super().add_fields(form, index)
+        row = str(form.instance) if form.instance.pk else f"new {self.model._meta.verbose_name}"
+        for field in form.fields.values():
+            widget = getattr(field.widget, "widget", field.widget)
+            widget.attrs["aria-label"] = f"{field.label}, {row}"
         name = self.model._meta.pk.name
         field = form.fields.get(name)
         if isinstance(field, forms.ModelChoiceField):
@@ -83,6 +88,16 @@ PLAIN_FIELDS = {
 }
 
 
+class PlainChoices:
+    """Chosen rows are changed on their own pages: no pencils and crosses beside a choice, only the plus sign."""
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_change_related = field.widget.can_delete_related = field.widget.can_view_related = False
+        return field
+
+
 class TogetherForm(forms.ModelForm):
     """A form that is not saved while another person's change of the same thing has not been seen."""
 
@@ -98,7 +113,7 @@ class TogetherForm(forms.ModelForm):
         return self.cleaned_data
 
 
-class DeskAdmin(admin.ModelAdmin):
+class DeskAdmin(PlainChoices, admin.ModelAdmin):
     """A screen of the desk."""
 
     form = TogetherForm

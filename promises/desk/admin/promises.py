@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from promises.desk import audit, workflow
-from promises.desk.admin import bulk, change_of_status, steps, suggestion
-from promises.desk.admin.base import PLAIN_FIELDS, DeskAdmin, KnownChoice, Lines, TogetherForm
+from promises.desk.admin import bulk, change_of_status, importing, steps, suggestion
+from promises.desk.admin.base import PLAIN_FIELDS, DeskAdmin, KnownChoice, Lines, PlainChoices, TogetherForm
 from promises.desk.admin.front import due_for_checking
 from promises.desk.admin.sources import key_for
 from promises.desk.models import (
@@ -27,13 +27,14 @@ from promises.desk.models import (
     Wording,
 )
 from promises.desk.models.submission import OPEN_STATES, State
+from promises.publishing.snapshot import number
 from promises.record.edition import OPEN
 from promises.record.period import Period
 from promises.record.version import promise_of
 from promises.statuses import Status
 
 
-class Line:
+class Line(PlainChoices):
     """A list on the promise's page; its choices are asked for once."""
 
     formset = Lines
@@ -111,8 +112,19 @@ class SourceInline(Line, admin.TabularInline):
         return super().get_queryset(request).select_related("source")
 
 
+class MeasureForm(forms.ModelForm):
+    """Shows a figure as it is written, without idle noughts."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in ("promised", "delivered"):
+            if self.initial.get(name) is not None:
+                self.initial[name] = number(self.initial[name])
+
+
 class MeasureInline(Line, admin.StackedInline):
     model = Measure
+    form = MeasureForm
     extra = 0
     fields = (("measure", "unit"), ("promised", "delivered", "as_of"), "basis", "source", "position")
     verbose_name_plural = "measures: the numbers promised and delivered"
@@ -222,7 +234,7 @@ class PromiseAdmin(DeskAdmin):
     search_fields = ("title", "slug", "made_by", "department", "updates__headline")
     search_help_text = "Words of the title, the key, a headline, who made it, or the department."
     ordering = ("slug",)
-    actions = (bulk.mark_checked, bulk.set_theme, bulk.add_place)
+    actions = (bulk.mark_checked, bulk.set_theme, bulk.add_place, *importing.ACTIONS)
 
     BEGINNING = (PlaceInline, SourceInline)
     ALL = (PlaceInline, SourceInline, MeasureInline, WordingInline, ReplyInline, RelatedInline)
@@ -314,6 +326,7 @@ class PromiseAdmin(DeskAdmin):
             at("submit/", steps.submit, "submit"),
             at("check/", steps.check, "check"),
             at("withdraw/", steps.withdraw, "withdraw"),
+            *importing.urls(self.admin_site),
             *super().get_urls(),
         ]
 
