@@ -420,7 +420,7 @@ def with_pages_kept(application):
         application,
         editions=Editions(looking_with_care(bell.look), bell.path()),
         names=NAMES,
-        private=("/admin/", "/accounts/", "/suggest/", "/health/", settings.STATIC_URL),
+        private=("/admin/", "/accounts/", "/suggest/", "/health/", "/data/releases/", settings.STATIC_URL),
         session_cookie=settings.SESSION_COOKIE_NAME,
         https_only=settings.HTTPS,
         trusts_proxy=bool(settings.TRUSTED_PROXIES),

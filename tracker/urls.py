@@ -5,6 +5,8 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from promises.publishing.views import snapshot_schema
+
 admin.site.login = secure_admin_login(admin.site.login)
 
 # allauth's own list would also open sign-up and e-mail pages, which nobody needs here.
@@ -33,6 +35,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include(accounts)),
     path("suggest/", include("promises.desk.urls")),
+    path("data/snapshot.schema.json", snapshot_schema, name="snapshot_schema"),
     path("", include("promises.public.urls")),
 ]
 

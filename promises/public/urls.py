@@ -2,7 +2,21 @@
 
 from django.urls import path, register_converter
 
-from promises.public.views import cards, changes, citations, context, embeds, feeds, health, help, pages, promise, promises, shelves
+from promises.public.views import (
+    cards,
+    changes,
+    citations,
+    context,
+    data,
+    embeds,
+    feeds,
+    health,
+    help,
+    pages,
+    promise,
+    promises,
+    shelves,
+)
 
 
 class DataFormat:
@@ -126,6 +140,13 @@ urlpatterns = [
     path("embed/tally/", embeds.list_embed, {"kind": "tally"}, name="tally_embed"),
     path("embed/chart/", embeds.list_embed, {"kind": "chart"}, name="chart_embed"),
     path("oembed", embeds.oembed_detail, name="oembed"),
+    # The data as a whole
+    path("data/", data.data, name="data"),
+    path("data/api/", data.api, name="api"),
+    path("data/openapi.json", data.api_description, name="api_description"),
+    path("data/releases/", data.release_list, name="release_list"),
+    path("data/releases/<int:number>/", data.release_detail, name="release_detail"),
+    path("data/releases/<int:number>/<str:name>", data.release_file, name="release_file"),
     # For machines: sitemaps and the like
     path("health/", health.health, name="health"),
 ]
