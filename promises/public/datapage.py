@@ -1,6 +1,6 @@
 """What the pages about the data show."""
 
-from promises.public import openapi
+from promises.public import openapi, structured
 from promises.public.dictionary import LIST
 from promises.public.story import Link
 from promises.record.listing import Listing
@@ -20,7 +20,7 @@ EVERYTHING = (
 NAMES = {"csv": "CSV", "xlsx": "Excel", "json": "JSON", "atom": "Atom", "feed.json": "JSON Feed", "ics": "iCalendar"}
 
 
-def context():
+def context(moment):
     """What the page of downloads needs."""
     return {
         "section": "data",
@@ -29,6 +29,7 @@ def context():
             for what, path, endings in EVERYTHING
         ],
         "columns": LIST,
+        "structured": structured.of_data(moment),
     }
 
 

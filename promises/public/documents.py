@@ -8,7 +8,7 @@ from django.utils.http import urlencode
 
 from promises.dates import in_words
 from promises.differences import difference
-from promises.public import citations, offers
+from promises.public import citations, offers, structured
 from promises.public.columns import LICENCE
 from promises.public.finding import Unavailable
 from promises.public.log import seal_of, version_path, versions_of
@@ -61,6 +61,7 @@ def promise_context(found):
         "corrected": last_correction(found),
         "cite": citations.offer_of_promise(found),
         "offers": offers.of_promise(found),
+        "structured": structured.of_promise(found),
         "data": _formats(found, found.path, ("json", "csv")),
     }
 
@@ -177,6 +178,7 @@ def update_page(request, found, number):
         "corrections": corrections(found),
         "cite": citations.offer_of_update(found, update),
         "offers": offers.of_update(found, update),
+        "structured": structured.of_update(found, update),
         "pinned": pinned(path, found, named=True),
         "data": _formats(found, path, ("json",)),
         "later": around[at - 1] if at else None,

@@ -70,11 +70,11 @@ def rows_of_page(asked):
 
 
 def _as_page(request, asked, template, context):
-    from promises.public import citations, offers
+    from promises.public import citations, offers, structured
 
     shown = ListPage(asked, rows_of(rows_of_page(asked)))
     canonical = public(asked.address(page=asked.number if asked.number > 1 else None))
-    beside = {"cite": citations.offer_of_list(asked), "offers": offers.of_list(asked)}
+    beside = {"cite": citations.offer_of_list(asked), "offers": offers.of_list(asked), "structured": structured.of_list(asked)}
     return page(request, template, {"list": shown, "canonical": canonical, **beside, **context}, moment=asked.moment)
 
 

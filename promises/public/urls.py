@@ -7,6 +7,7 @@ from promises.public.views import (
     changes,
     citations,
     context,
+    crawling,
     data,
     embeds,
     feeds,
@@ -148,5 +149,10 @@ urlpatterns = [
     path("data/releases/<int:number>/", data.release_detail, name="release_detail"),
     path("data/releases/<int:number>/<str:name>", data.release_file, name="release_file"),
     # For machines: sitemaps and the like
+    path("sitemap.xml", crawling.sitemap, name="sitemap"),
+    path("sitemap-pages.xml", crawling.page_map, name="page_map"),
+    path("sitemap-promises-<int:number>.xml", crawling.promise_map, name="promise_map"),
+    path("robots.txt", crawling.robots, name="robots"),
+    path(".well-known/security.txt", crawling.security, name="security"),
     path("health/", health.health, name="health"),
 ]

@@ -11,7 +11,7 @@ from promises.public.responses import json_data, page
 @require_safe
 def data(request):
     moment = moment_asked({}, today=timezone.localdate())
-    return page(request, "promises/data.html", datapage.context(), moment=moment)
+    return page(request, "promises/data.html", datapage.context(moment), moment=moment)
 
 
 @require_safe
