@@ -22,12 +22,13 @@ def complete_the_database(app_config, using, **_):
     """
     from promises.desk import roles, triggers
     from promises.desk.imports import reference_rows
-    from promises.record import search
+    from promises.record import collation, search
     from promises.record import triggers as record_triggers
 
     connection = connections[using]
     if "promises_seal" not in connection.introspection.table_names():
         return  # migrated back to nothing
+    collation.install(connection)
     search.install(connection)
     record_triggers.install(connection)
     triggers.install(connection)
