@@ -14,8 +14,11 @@ ONCE = ("as_of", "edition", "version", "q", "sort", "page")
 """Names that may be given once only."""
 
 NAMES = frozenset(
-    (*ONCE, "status", "reason", "theme", "place", "department", "by", "kind")
-    + ("url", "format", "maxwidth", "maxheight")  # those of oEmbed
+    [
+        *ONCE,
+        *("status", "reason", "theme", "place", "department", "by", "kind"),
+        *("url", "format", "maxwidth", "maxheight"),  # those of oEmbed
+    ]
 )
 """Every name that some address reads: pages are kept by these, and no view sees another."""
 

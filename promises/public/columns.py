@@ -37,6 +37,13 @@ def rows_of(listings):
     return map(Row._make, listings.values_list(*Row._fields).iterator(chunk_size=2000))
 
 
+def rows_between(asked, begin, end):
+    """Some of the rows that a question asks for, in its order: as many look-ups as rows, whatever comes before them."""
+    slugs, listings = asked.between(begin, end)
+    found = {row.slug: row for row in rows_of(listings)}
+    return [found[slug] for slug in slugs if slug in found]
+
+
 # As data
 
 

@@ -10,6 +10,7 @@ from django.db.models import Count, Min, Q, Value
 from promises import reference
 from promises.record.listing import Listing, any_key, keys_of
 from promises.record.period import Period
+from promises.record.register import register_of
 from promises.record.search import found
 from promises.statuses import THEMES, Reason, Status
 
@@ -91,21 +92,48 @@ STATUS, REASON, THEME, PLACE, DEPARTMENT, BY = FACETS
 
 
 class Census:
-    """The standing promises of one moment, grouped by what can be chosen: one query, every count."""
+    """The standing promises of one moment, counted by what can be chosen: every number of a page."""
 
-    def __init__(self, standing, chosen):
-        """`standing` are the listings of the moment (and words) asked for; `chosen` the keys chosen, by facet name."""
-        self.everything = 0
-        self.total = 0
+    def __init__(self, moment, chosen, found=None):
+        """`chosen` are the keys chosen, by facet name; `found` the set in which the words asked for are found."""
+        self._register = register_of(moment.edition)
+        self._standing = self._register.standing(moment.day)
+        self._all = union(self._standing["status"])
+        if found is not None:
+            self._all &= found
+        self._chosen = {name: frozenset(keys) for name, keys in chosen.items() if keys}
+        self.everything = self._all.bit_count()
         self.without = Counter()
         """How many there would be without one name's choice; of the names that have one."""
-        self.per_key = {facet.name: Counter() for facet in FACETS}
+        self.per_key = {}
         """How many each key alone would give beside the other names' choices."""
-        self._groups = list(standing.order_by().values_list(*(facet.column for facet in FACETS)).annotate(n=Count("*")))
-        self._chosen = {name: frozenset(keys) for name, keys in chosen.items() if keys}
-        self._read = [{} for _ in FACETS]
-        for *values, n in self._groups:
-            self._count([self._keys(number, value) for number, value in enumerate(values)], n)
+        fitting = {
+            facet.name: union(self._sets(facet), self._chosen[facet.name])
+            for facet in FACETS
+            if facet.name in self._chosen
+        }
+        self._asked = self._but_for(fitting)
+        self.total = self._asked.bit_count()
+        for facet in FACETS:
+            beside = self._but_for(fitting, facet.name)
+            if facet.name in fitting:
+                self.without[facet.name] = beside.bit_count()
+            self.per_key[facet.name] = counted(self._sets(facet), beside)
+
+    def _sets(self, facet):
+        return self._standing[facet.column] if facet.of_day else self._register.sets[facet.column]
+
+    def _but_for(self, fitting, left_out=""):
+        promises = self._all
+        for name, fits in fitting.items():
+            if name != left_out:
+                promises &= fits
+        return promises
+
+    @property
+    def promises(self):
+        """The set of promises asked for."""
+        return self._asked
 
     @property
     def counts(self):
@@ -114,39 +142,24 @@ class Census:
 
     def by_status(self, facet):
         """Of the promises asked for: how many each key of a facet has in each status."""
-        number = FACETS.index(facet)
         found = defaultdict(Counter)
-        for *values, n in self._groups:
-            kept = [self._keys(place, value) for place, value in enumerate(values)]
-            if all(fits for _, fits in kept):
-                for key in kept[number][0]:
-                    found[key][values[0]] += n
+        for status, stands in self._standing["status"].items():
+            for key, number in counted(self._sets(facet), self._asked & stands).items():
+                found[key][status] = number
         return found
 
-    def _keys(self, number, value):
-        """The keys of a value, and whether they fit what was chosen; each value is read once."""
-        known = self._read[number]
-        if value not in known:
-            keys = FACETS[number].keys(value)
-            wanted = self._chosen.get(FACETS[number].name)
-            known[value] = keys, wanted is None or not wanted.isdisjoint(keys)
-        return known[value]
 
-    def _count(self, kept, n):
-        self.everything += n
-        missed = [number for number, (_, fits) in enumerate(kept) if not fits]
-        if not missed:
-            self.total += n
-            for facet, (keys, _) in zip(FACETS, kept, strict=True):
-                for key in keys:
-                    self.per_key[facet.name][key] += n
-            for name in self._chosen:
-                self.without[name] += n
-        elif len(missed) == 1:
-            facet = FACETS[missed[0]]
-            self.without[facet.name] += n
-            for key in kept[missed[0]][0]:
-                self.per_key[facet.name][key] += n
+def union(sets, keys=None):
+    """The promises in any of these sets."""
+    found = 0
+    for key in sets if keys is None else keys:
+        found |= sets.get(key, 0)
+    return found
+
+
+def counted(sets, promises):
+    """How many of these promises are in each set; where there are none, the key is left out."""
+    return Counter({key: number for key, who in sets.items() if (number := (who & promises).bit_count())})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +180,31 @@ def series(asked):
     Each equals what the same question gives on that day, whatever its `status`. Words are looked
     for as they stand on the asked day: a promise joins on the day from which all of them are found.
     """
+    if not asked.terms and not asked.chosen[REASON.name]:
+        return _points_of_register(asked)
     periods = _periods(asked)
     changes = _changes_of_words(asked, periods) if asked.terms else _changes(periods, asked.moment.day)
     return _points(changes, until=asked.moment.day)
+
+
+def _points_of_register(asked):
+    """The same where a promise that has joined never leaves: from the register alone."""
+    register = register_of(asked.moment.edition)
+    fits = [
+        union(register.sets[facet.column], asked.chosen[facet.name])
+        for facet in FACETS
+        if not facet.of_day and asked.chosen[facet.name]
+    ]
+    points = []
+    for day, stands in register.ends(asked.moment.day):
+        counts = {}
+        for status, who in stands.items():
+            for fitting in fits:
+                who &= fitting
+            counts[status] = who.bit_count()
+        if points or any(counts.values()):
+            points.append(Point(day, counts))
+    return points
 
 
 def _periods(asked):

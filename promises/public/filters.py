@@ -2,6 +2,7 @@
 
 import re
 from functools import cached_property, lru_cache
+from itertools import chain, islice
 from urllib.parse import urlencode
 
 from django import forms
@@ -12,8 +13,10 @@ from django_filters import Filter, FilterSet
 from promises.public import spelling
 from promises.public.asking import BadQuestion, MomentForm
 from promises.public.counts import BY, DEPARTMENT, FACETS, PLACE, REASON, STATUS, THEME, Census, series
+from promises.record import words as record_words
 from promises.record.listing import Listing
 from promises.record.period import Period
+from promises.record.register import SLUG, TITLE, bits, numbers_in, register_of
 from promises.record.search import found
 from promises.statuses import Status
 from promises.text import MOST_TERMS, is_short, stem, terms, wholes, words
@@ -149,14 +152,19 @@ def relevance(asked_terms):
     A title is asked by the beginnings of its words (whole ones for a short term), the same on both databases.
     """
     in_title, in_own_words = Q(), Q()
+    for term, pattern in zip(asked_terms, beginnings(asked_terms), strict=True):
+        in_title &= Q(title_plain__regex=pattern)
+        in_own_words &= Q(search_text__finds=term)
+    return Case(When(in_title, then=Value(0)), When(in_own_words, then=Value(1)), default=Value(2))
+
+
+def beginnings(asked_terms):
+    """Yield for each term the pattern by which a title has it."""
     for term in asked_terms:
         whole = [word for word in wholes(term) if not word.startswith("_")]
         root = stem(term)[1:]
         begin = root if not is_short(root) and term.startswith(root) else term
-        asked = f"({'|'.join(whole)})($|[^a-z0-9])" if whole else begin
-        in_title &= Q(title_plain__regex=f"(^|[^a-z0-9]){asked}")
-        in_own_words &= Q(search_text__finds=term)
-    return Case(When(in_title, then=Value(0)), When(in_own_words, then=Value(1)), default=Value(2))
+        yield f"(^|[^a-z0-9])({'|'.join(whole)})($|[^a-z0-9])" if whole else f"(^|[^a-z0-9]){begin}"
 
 
 class PromiseFilter(FilterSet):
@@ -263,12 +271,9 @@ class PromiseFilter(FilterSet):
     def terms(self):
         """The words looked for: as typed, or, where nothing has those, the likeliest that something has."""
         typed = terms(self.words)
-        if not typed or self._standing_with(typed).exists():
+        if not typed or self._found(typed):
             return typed
-        return next(
-            (other for other in spelling.nearest(typed, moment=self.moment) if self._standing_with(other).exists()),
-            typed,
-        )
+        return next((other for other in spelling.nearest(typed, moment=self.moment) if self._found(other)), typed)
 
     @property
     def looked_for(self):
@@ -302,8 +307,40 @@ class PromiseFilter(FilterSet):
         return self.filters["sort"].filter(queryset, self.order)
 
     @cached_property
+    def register(self):
+        return register_of(self.moment.edition)
+
+    def _found(self, asked_terms):
+        return record_words.found(asked_terms, register=self.register, as_of=self.moment.day)
+
+    @cached_property
     def census(self):
-        return Census(self.standing, self.chosen)
+        return Census(self.moment, self.chosen, self._found(self.terms) if self.terms else None)
+
+    def between(self, begin, end):
+        """The slugs of some of the promises asked for, in order, and a queryset that has them in none."""
+        chosen = list(islice(self._in_order(), begin, end))
+        # A range of editions, where one number would do: it leaves the promises themselves as the better way in.
+        listings = Listing.objects.filter(edition_from__lte=self.moment.number, edition_to__gt=self.moment.number)
+        listings = listings.filter(promise_id__in=chosen).standing(as_of=self.moment.day)
+        return [self.register.names[promise][SLUG] for promise in chosen], listings.order_by()
+
+    def _in_order(self):
+        """The promises asked for, one after the other."""
+        promises, day = self.census.promises, self.moment.day
+        if self.order or not self.terms:
+            return self.register.in_order(promises, self.order or "changed", day)
+        closest, close, others = self._by_relevance(promises)
+        return chain.from_iterable(
+            self.register.in_order(some, "changed", day) for some in (closest, close, others) if some
+        )
+
+    def _by_relevance(self, promises):
+        """The same three kinds of matches as `relevance`."""
+        begins, names = [re.compile(pattern) for pattern in beginnings(self.terms)], self.register.names
+        in_title = bits(who for who in numbers_in(promises) if all(one.search(names[who][TITLE]) for one in begins))
+        own = promises & record_words.found_in_own_words(self.terms, register=self.register, as_of=self.moment.day)
+        return in_title, own & ~in_title, promises & ~own & ~in_title
 
     @property
     def counts(self):

@@ -218,6 +218,8 @@ LISTS += ["/themes/", "/themes/transport/", "/places/", "/places/north-west/"]
 
 def test_an_answer_costs_the_same_queries_for_any_number_of_rows(client, db, django_assert_max_num_queries):
     def costs():
+        for address in LISTS:
+            b"".join(client.get(address))  # the first of an edition also brings the register to it
         found = {}
         for address in LISTS:
             with django_assert_max_num_queries(15) as counted:
@@ -229,7 +231,7 @@ def test_an_answer_costs_the_same_queries_for_any_number_of_rows(client, db, dja
         return found
 
     publish(a_promise(made("2020-01-31"), places=["manchester"]))
-    publish(a_promise(made("2020-01-31"), places=["manchester"]), at=NOON.replace(hour=13))
+    publish(a_promise(made("2020-01-31"), places=["manchester"], regions=["uk"]), at=NOON.replace(hour=13))
     few = costs()
     many = [a_promise(made("2020-01-31"), kept(), places=["leeds"], regions=["uk"]) for _ in range(55)]
     publish(*many, at=NOON.replace(hour=14))
