@@ -13,7 +13,7 @@ from django.utils.html import format_html
 
 from promises.dates import DayField
 from promises.desk import audit, workflow
-from promises.desk.admin import concurrency
+from promises.desk.admin import concurrency, kept
 from promises.desk.models import Promise
 
 
@@ -102,9 +102,12 @@ class TogetherForm(forms.ModelForm):
     """A form that is not saved while another person's change of the same thing has not been seen."""
 
     meanwhile = ()
+    was_kept = False
 
     def clean(self):
         super().clean()
+        if self.was_kept:
+            raise ValidationError(kept.WORDS)
         if self.meanwhile:
             raise ValidationError(
                 "Somebody else changed this while you were writing. Nothing of yours is lost, and nothing is saved "
@@ -132,6 +135,11 @@ class DeskAdmin(PlainChoices, admin.ModelAdmin):
     # Two people at one form
 
     def _changeform_view(self, request, object_id, form_url, extra_context):
+        if (typed := kept.kept_for(request)) is not None:
+            # Shown again as if it had been posted; the form says that it was not saved. Django reads
+            # the request once, when first asked for what was posted: ask before putting ours in place.
+            _ = request.FILES
+            request.method, request.POST, request.was_kept = "POST", typed, True
         if request.method == "POST" and object_id is not None:
             self._put_together(request, unquote(object_id))
         return super()._changeform_view(request, object_id, form_url, extra_context)
@@ -205,6 +213,7 @@ class DeskAdmin(PlainChoices, admin.ModelAdmin):
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change=change, **kwargs)
         form.meanwhile = getattr(request, "meanwhile", ())
+        form.was_kept = getattr(request, "was_kept", False)
         return form
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):

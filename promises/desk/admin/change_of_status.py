@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from promises.desk import audit, workflow
-from promises.desk.admin import concurrency, preview
+from promises.desk.admin import concurrency, kept, preview
 from promises.desk.admin.base import DayInput, PlainDateInput, in_words, people_since, say_lifted
 from promises.desk.admin.sources import address_problem, key_for
 from promises.desk.models import Citation, Promise, PromiseSource, Source, Submission, Update
@@ -302,6 +302,11 @@ def screen(request, object_id, update_id=None):
     needed = ["change_update" if update_id else "add_update", "add_citation", "add_source", "add_promisesource"]
     if not request.user.has_perms([f"promises.{name}" for name in needed]):
         raise PermissionDenied
+    if (typed := kept.kept_for(request)) is not None:
+        asked = Screen(promise, update, typed)
+        asked.be_quiet()
+        messages.warning(request, kept.WORDS)
+        return show(request, asked, token=typed.get(concurrency.BASE, ""))
     if request.method == "GET":
         return show(request, Screen(promise, update))
     data, now = request.POST, Screen(promise, update).state()

@@ -1,7 +1,11 @@
 """The desk: Django's admin with our front page."""
 
+from functools import wraps
+
 from django.contrib import admin
 from django.urls import path
+
+from promises.desk.admin import kept
 
 
 class Desk(admin.AdminSite):
@@ -17,6 +21,18 @@ class Desk(admin.AdminSite):
         from promises.desk.admin import front
 
         return super().index(request, {**front.page(request), **(extra_context or {})})
+
+    def admin_view(self, view, cacheable=False):
+        """Keep what was typed where the session has ended meanwhile."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def keeping(request, *args, **kwargs):
+            if request.method == "POST" and not self.has_permission(request):
+                kept.keep(request)
+            return guarded(request, *args, **kwargs)
+
+        return keeping
 
     def get_urls(self):
         from promises.desk.admin import guide, trail
