@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
 from promises.public.asking import BadQuestion
-from promises.public.columns import COLUMNS, LICENCE, rows_of
+from promises.public.columns import COLUMNS, LICENCE, rows_between, rows_of
 from promises.public.listpage import ListPage, SeriesTable
 from promises.public.shelves import Shelves
 from promises.record.edition import moment as moment_text
@@ -62,24 +62,24 @@ def answer(request, asked, *, format="html", template="promises/list.html", cont
 
 
 def rows_of_page(asked):
-    """The queryset of the page asked for; 404 beyond the last."""
+    """The rows of the page asked for; 404 beyond the last."""
     if asked.number > asked.pages:
         raise Http404(f"There is no page {asked.number}: this list ends with page {asked.pages}.")
     begin = (asked.number - 1) * asked.rows_a_page
-    return asked.qs[begin : begin + asked.rows_a_page]
+    return rows_between(asked, begin, begin + asked.rows_a_page)
 
 
 def _as_page(request, asked, template, context):
     from promises.public import citations, offers, structured
 
-    shown = ListPage(asked, rows_of(rows_of_page(asked)))
+    shown = ListPage(asked, rows_of_page(asked))
     canonical = public(asked.address(page=asked.number if asked.number > 1 else None))
     beside = {"cite": citations.offer_of_list(asked), "offers": offers.of_list(asked), "structured": structured.of_list(asked)}
     return page(request, template, {"list": shown, "canonical": canonical, **beside, **context}, moment=asked.moment)
 
 
 def _as_json(request, asked, template, context):
-    rows = rows_of(rows_of_page(asked))
+    rows = rows_of_page(asked)
     following = {"next": asked.number + 1, "previous": asked.number - 1}
     payload = {
         **about(asked),
