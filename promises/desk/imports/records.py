@@ -329,6 +329,29 @@ def _problems_between(found, known_slugs):
             if slug not in own and slug not in known_slugs:
                 message = f"related names “{slug}”, which is no promise here. Correct it or leave it out."
                 yield Problem(check.file, line, check.name, message)
+    yield from _sources_told_twice(found)
+
+
+def _sources_told_twice(found):
+    """Yield sources that two records tell of in different ways: they are one row, and one of the two would be lost."""
+    first = {}
+    for check, record in found:
+        for source in record.sources if record else ():
+            told = first.setdefault((source.url, source.title, source.published), (check, source))
+            if told[1] is source:
+                continue
+            for name in SHARED:
+                here, there = getattr(source, name), getattr(told[1], name)
+                if here != there:
+                    message = (
+                        f"The source “{source.title}” has the {name} “{here or ''}” here, and “{there or ''}” in "
+                        f"{told[0].name}. It is one document: tell of it in one way."
+                    )
+                    yield Problem(check.file, record.line, check.name, message)
+
+
+SHARED = ("publisher", "kind", "via", "copy_of", "archived_url", "archived_on")
+"""What is said of a source in every promise alike; its address, title and day tell it from others."""
 
 
 MARKUP_OR_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f<\u202a-\u202e\u2066-\u2069\ufeff]")

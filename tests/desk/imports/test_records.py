@@ -426,3 +426,11 @@ def test_a_path_without_records_is_refused(tmp_path):
         "There is no .yaml file in this folder.",
         "There is no such file or folder.",
     ]
+
+
+def test_a_source_of_two_records_is_told_of_in_one_way():
+    other = GOOD.replace("slug: hs2-east", "slug: hs2-west").replace("publisher: UK Parliament", "publisher: Hansard")
+    assert [str(problem) for problem in reading(GOOD, other).problems] == [
+        "two.yaml, line 1: hs2-west: The source “Statement: HS2” has the publisher “Hansard” here, and “UK Parliament” in "
+        "hs2-east. It is one document: tell of it in one way."
+    ]
