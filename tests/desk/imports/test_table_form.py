@@ -71,6 +71,8 @@ def changed(data, table, row, column, value):
         book = openpyxl.load_workbook(io.BytesIO(data))
         sheet = book[table]
         place = [cell.value for cell in sheet[1]].index(column) + 1
+        if isinstance(value, tuple):
+            value, sheet.cell(row, place).number_format = value
         sheet.cell(row, place).value = value
         out = io.BytesIO()
         book.save(out)
@@ -340,6 +342,7 @@ def test_days_may_be_dates_of_the_spreadsheet(value, shown, day):
         ("promises", "title", date(2020, 2, 29), "title is a date (2020-02-29) in the spreadsheet. Write it as text."),
         ("promises", "due_on", datetime(2020, 2, 29, 12, 30), "due_on holds a time of day (2020-02-29 12:30:00)."),
         ("promises", "due_on", time(12, 30), "due_on holds a time of day (12:30:00)."),
+        ("promises", "due_on", (99999999, "yyyy-mm-dd"), "due_on holds a date that does not exist (99999999)."),
         ("promises", "due_on", 43890, "due_on: “43890” is not a day."),
         ("promises", "due_on", "03/04/2024", "due_on: “03/04/2024” is not a day. Write YYYY-MM-DD"),
         ("promises", "title", True, "title holds a yes or no (True)."),
@@ -407,7 +410,7 @@ def test_a_missing_table_or_column_is_not_taken_for_an_empty_one(record):
         ("slug,titel\na,b\n", "a.csv, row 1: “titel” is no column of promises."),
         ("slug,title,title\na,b,c\n", "The column “title” is there twice."),
         ("title\nb\n", "There is no column “slug”."),
-        ("slug,title\na,b,c\n", "a.csv, row 2: The row has more cells than there are columns."),
+        ("slug,title\na,b,c\n", "a.csv, row 2: The row has more cells than the first row names columns."),
         ('slug,title\na,"b\n', "This is not CSV: unexpected end of data."),
         ("", "The table is empty."),
         ("slug,title\nnone,b\n", "a.csv, row 2: none: There is no such promise at the desk."),
@@ -492,11 +495,18 @@ def test_a_zip_that_would_unfold_is_refused_before_it_is_opened():
     assert "larger than 32 MB" in said("a.csv", b"0" * (records.MOST_BYTES + 1))
 
 
-def test_a_sheet_that_lies_about_its_size_is_refused_quickly():
+def test_a_sheet_that_is_far_and_wide_is_refused_quickly():
     files = unzipped(workbook([RECORD]))
     sheet = files["xl/worksheets/sheet2.xml"].decode()
-    far = sheet.replace("</sheetData>", '<row r="99999999"><c r="A99999999" t="n"><v>1</v></c></row></sheetData>')
-    assert far != sheet
-    assert "goes on beyond row" in said("a.xlsx", zipped({**files, "xl/worksheets/sheet2.xml": far.encode()}))
-    wide = sheet.replace("</sheetData>", '<row r="3"><c r="XFD3" t="n"><v>1</v></c></row></sheetData>')
-    assert reading("a.xlsx", zipped({**files, "xl/worksheets/sheet2.xml": wide.encode()})).records == (RECORD,)
+
+    def told(more):
+        assert "</sheetData>" in sheet
+        spoilt = sheet.replace("</sheetData>", f"{more}</sheetData>").encode()
+        return said("a.xlsx", zipped({**files, "xl/worksheets/sheet2.xml": spoilt}))
+
+    far = '<row r="99999999"><c r="A99999999" t="n"><v>1</v></c></row>'
+    assert "sheet updates, row 99999999: promise is “1”, which the table promises does not have." in told(far)
+    wide = '<row r="3"><c r="XFD3" t="n"><v>1</v></c></row>'
+    assert "sheet updates, row 3: The row has more cells than the first row names columns." in told(wide)
+    assert "cannot be read" in told('<row r="3"><c r="A3" t="s"><v>99</v></c></row>')
+    assert "cannot be read" in told('<row r="3"><c r="A3"')
