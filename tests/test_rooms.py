@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "differences": SHARED,
     "record": SHARED,
     "public": SHARED | {"record", "differences"},
-    "desk": SHARED | {"publishing", "record", "differences", "public"},
+    "desk": SHARED | {"bulk", "publishing", "record", "differences", "public"},
     "desk/models": SHARED,
     "desk/imports": SHARED | {"bulk"},
     "publishing": SHARED | {"bulk", "desk", "record"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max, Q
+from django.utils import timezone
 
 from promises.desk.models import (
     Citation,
@@ -46,7 +47,7 @@ def mark(promise, edition, what, *, by=None):
     del promise._change_reason, promise._history_user
 
 
-def remember(model, keys):
+def remember(model, keys, *, at=None):
     """Note how rows stand that have no history yet (they were loaded), before they are changed."""
     keys = {key for key in keys if key}
     known = set(model.history.filter(id__in=keys).values_list("id", flat=True))
@@ -54,7 +55,7 @@ def remember(model, keys):
     for row in rows:
         row._history_user = None
         row._change_reason = AS_LOADED
-    model.history.bulk_history_create(rows)
+    model.history.bulk_history_create(rows, default_date=at)
 
 
 AS_LOADED = "as loaded"
@@ -240,7 +241,9 @@ class Change:
 
 
 VERBS = {"+": "added", "~": "changed", "-": "deleted"}
-UNTOLD = {"id", "history_id", "history_date", "history_change_reason", "history_type", "history_user", "position"}
+UNTOLD = {"id", "promise", "identity", "former_slugs", "digest", "position", "number", "counts_from"}
+"""Fields that tell people nothing, or that the door writes."""
+
 TOLD = (Promise, *OF_A_PROMISE, Citation, Evidence, Source, Submission)
 
 
@@ -272,7 +275,21 @@ def changes(histories, *, most=None):
     found.sort(key=lambda pair: (pair[1].history_date, pair[1].history_id), reverse=True)
     found = found[:most] if most else found
     before = _rows_before(found)
-    return [_change(model, row, before.get((model, row.history_id))) for model, row in found]
+    changed = [_fields_changed(model, row, before.get((model, row.history_id))) for model, row in found]
+    names = _names([pair for fields in changed for pair in fields])
+    return [
+        Change(
+            at=row.history_date,
+            by=row.history_user,
+            verb=VERBS[row.history_type],
+            what=model._meta.verbose_name,
+            reason=row.history_change_reason or "",
+            fields=[
+                (field.verbose_name, told(field, was, names), told(field, now, names)) for field, was, now in fields
+            ],
+        )
+        for (model, row), fields in zip(found, changed, strict=True)
+    ]
 
 
 def _rows_before(found):
@@ -292,7 +309,8 @@ def _rows_before(found):
     return before
 
 
-def _change(model, row, before):
+def _fields_changed(model, row, before):
+    """The fields of a row of history that it changed: [(field, value before, value after), …]."""
     fields = []
     for field in model._meta.concrete_fields:
         if field.name in UNTOLD:
@@ -302,25 +320,31 @@ def _change(model, row, before):
         if row.history_type == "-":
             was = getattr(row, field.attname)
         if was != now and (was or now):
-            fields.append((field.verbose_name, told(was), told(now)))
-    return Change(
-        at=row.history_date,
-        by=row.history_user,
-        verb=VERBS[row.history_type],
-        what=model._meta.verbose_name,
-        reason=row.history_change_reason or "",
-        fields=fields,
-    )
+            fields.append((field, was, now))
+    return fields
 
 
-def told(value):
+def _names(fields):
+    """What the rows are called that these fields point at, by (model, key); one query for each model."""
+    asked = defaultdict(set)
+    for field, *values in fields:
+        if field.is_relation:
+            asked[field.related_model] |= {value for value in values if value is not None}
+    names = {}
+    for model, keys in asked.items():
+        rows = model.objects.select_related("source") if model is PromiseSource else model.objects
+        names |= {(model, row.pk): str(row) for row in rows.filter(pk__in=keys)}
+    return names
+
+
+def told(field, value, names):
     """A value of a history as a text for people."""
     if value is None:
         return ""
+    if field.is_relation:
+        return names.get((field.related_model, value), f"{value} (gone)")
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, datetime):
-        from django.utils import timezone
-
         return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
-    return str(value)
+    return str(dict(field.flatchoices).get(value, value))

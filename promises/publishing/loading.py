@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from promises import reference
 from promises.dates import Day
 from promises.desk.imports.records import (
     CitationRecord,
@@ -22,8 +23,8 @@ from promises.desk.imports.store import store
 from promises.desk.models import Evidence, Promise
 from promises.publishing import door
 from promises.publishing.door import Publication
-from promises.publishing.snapshot import desk_form, snapshot_of
-from promises.record.document import digest
+from promises.publishing.snapshot import desk_form, number, snapshot_of
+from promises.record.document import SCHEMA, digest
 from promises.record.version import Version, promise_of
 
 ROLES = {"by": None, "why": "loaded from files by whoever runs the server, outside the rule of two persons"}
@@ -61,10 +62,10 @@ def load(records, *, at, note="", dry_run=False):
 
 
 def _load(records, *, at, note):
-    there = _promises_meant(records)
+    there = promises_meant(records, Promise.objects.with_everything())
     published = _published([promise.identity for promise in there.values() if promise.identity])
     new, changed, unchanged, problems = [], [], [], []
-    notes = _evidence(list(there.values()))
+    notes = notes_of(list(there.values()))
     for record in records:
         promise = there.get(record.slug)
         if promise is None:
@@ -91,12 +92,12 @@ def _load(records, *, at, note):
     return replace(loading, edition=edition)
 
 
-def _promises_meant(records):
-    """The promises at the desk that records mean, by the record's slug: found by slug, then by former slugs."""
+def promises_meant(records, among):
+    """The promises of a query that records mean, by the record's slug: found by slug, then by former slugs."""
     slugs = [slug for record in records for slug in (record.slug, *record.former_slugs)]
     found, identities = {}, {}
     for start in range(0, len(slugs), CHUNK):
-        for promise in Promise.objects.with_everything().filter(slug__in=slugs[start : start + CHUNK]):
+        for promise in among.filter(slug__in=slugs[start : start + CHUNK]):
             found[promise.slug] = promise
             identities[promise.identity] = promise
     meant = {}
@@ -118,19 +119,24 @@ def _published(identities):
     return {identity: version.snapshot for identity, version in found.items() if not version.is_withdrawal}
 
 
+def lost(record, snapshot):
+    """Sentences on published updates that a record leaves out or makes up; `snapshot` is what was published last."""
+    numbers = {update.number for update in record.updates}
+    known = {update["number"] for update in snapshot["updates"]}
+    for update in snapshot["updates"]:
+        if update["number"] not in numbers:
+            yield (
+                f"update {update['number']} (“{update['headline']}”) was published and is missing. "
+                "Put it back, or withdraw it there with a reason (“withdrawn:”)."
+            )
+    for made_up in sorted(n for n in numbers if n and n not in known):
+        yield f"update {made_up} was never published. Leave the number out: a new update is given one."
+
+
 def _in_the_way(record, promise, snapshot):
     """Problems between a record and what the desk or the record hold already."""
-    numbers = {update.number for update in record.updates}
-    known = {update["number"] for update in snapshot["updates"]} if snapshot else set()
-    for update in snapshot["updates"] if snapshot else ():
-        if update["number"] not in numbers:
-            yield _problem(
-                record,
-                f"update {update['number']} (“{update['headline']}”) was published and is missing. "
-                "Put it back, or withdraw it there with a reason (“withdrawn:”).",
-            )
-    for number in sorted(n for n in numbers if n and snapshot and n not in known):
-        yield _problem(record, f"update {number} was never published. Leave the number out: a new update is given one.")
+    for sentence in lost(record, snapshot) if snapshot else ():
+        yield _problem(record, sentence)
     if snapshot is None or digest(snapshot_of(promise)) != digest(desk_form(snapshot)):
         yield _problem(
             record,
@@ -159,7 +165,7 @@ def export(slugs=None):
     identities = list(promises)
     for start in range(0, len(identities), CHUNK):
         chunk = identities[start : start + CHUNK]
-        notes = _evidence([promises[identity] for identity in chunk])
+        notes = notes_of([promises[identity] for identity in chunk])
         snapshots = _published(chunk)
         for identity in chunk:
             snapshot = snapshots.get(identity)
@@ -167,7 +173,7 @@ def export(slugs=None):
                 yield record_of(snapshot, notes[promises[identity].pk])
 
 
-def _evidence(promises):
+def notes_of(promises):
     """What the desk noted on claims, by promise, then by (source key, claim)."""
     notes = defaultdict(dict)
     ids = [promise.pk for promise in promises]
@@ -255,6 +261,90 @@ def _source_record(source, notes):
         archived_on=_day(source["archived_on"]),
         evidence=tuple(claims),
     )
+
+
+def document_of(record, before=None):
+    """Return the document that the desk's copy will be once this record is stored; `before` is what it is now."""
+    names = reference.places()
+    known = {update["number"]: update for update in before["updates"]} if before else {}
+    return {
+        "schema": SCHEMA,
+        "id": before["id"] if before else None,
+        "slug": record.slug,
+        "former_slugs": list(record.former_slugs),
+        "title": record.title,
+        "summary": record.summary,
+        "quote": record.quote or None,
+        "quote_source": record.quote_source or None,
+        "success_test": record.success_test,
+        "theme": {"slug": record.theme, "name": reference.themes()[record.theme].label},
+        "regions": [{"slug": slug, "name": names.get(slug).name} for slug in record.regions],
+        "places": [{"slug": names.by_name(name).slug, "name": name} for name in record.places],
+        "made_by": record.made_by,
+        "department": record.department,
+        "made_on": str(record.made_on),
+        "made_in": record.made_in,
+        "due_on": _text(record.due_on),
+        "targets": [
+            {
+                **{name: getattr(target, name) for name in ("measure", "unit", "basis", "source")},
+                "promised": number(target.promised),
+                "delivered": number(target.delivered),
+                "as_of": _text(target.as_of),
+            }
+            for target in record.targets
+        ],
+        "wording_changes": [
+            {**{name: getattr(wording, name) for name in ("before", "after", "source")}, "date": str(wording.date)}
+            for wording in record.wording_changes
+        ],
+        "updates": [
+            _update_document(record, update, known.get(update.number))
+            for update in sorted(record.updates, key=lambda u: (u.number is None, u.number or 0, u.date.last_day))
+        ],
+        "sources": [
+            {
+                **{name: getattr(source, name) for name in ("id", "title", "publisher", "url", "kind")},
+                **{name: getattr(source, name) or None for name in ("via", "copy_of", "archived_url")},
+                "published": _text(source.published),
+                "archived_on": _text(source.archived_on),
+                "claims": [item.claim for item in source.evidence],
+            }
+            for source in record.sources
+        ],
+        "related": list(record.related),
+        "checked_on": _text(record.checked_on),
+        "reply": record.reply
+        and {
+            **{name: getattr(record.reply, name) for name in ("by", "text", "source")},
+            "date": str(record.reply.date),
+        },
+    }
+
+
+def _update_document(record, update, before):
+    cited = [(citation, record.note_of(citation)) for citation in update.sources]
+    document = {
+        "number": update.number,
+        "date": str(update.date),
+        "counts_from": before["counts_from"] if before else None,
+        "published_at": None,
+        "status": update.status,
+        "reason": list(update.reason),
+        "headline": update.headline,
+        "explanation": update.explanation,
+        "sources": [citation.source for citation, _ in cited],
+        "citations": [
+            {"source": citation.source, "locator": citation.locator, "quoted": citation.quoted, "note": note}
+            for citation, note in cited
+            if citation.locator or citation.quoted or note
+        ],
+    }
+    return document | {"withdrawn": update.withdrawn} if update.withdrawn else document
+
+
+def _text(day):
+    return str(day) if day else None
 
 
 def _day(text):
