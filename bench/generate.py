@@ -139,7 +139,7 @@ class Known:
 
 def promise(number, known):
     """Return promise number `number`."""
-    chance = Random(f"{SEED}-{number}")  # noqa: S311
+    chance = Random(f"{SEED}-{number}")
     theme = chance.choice(list(WORK))
     verbs, things = WORK[theme]
     verb = "Roll out" if "Roll out" in verbs and chance.random() < 0.2 else chance.choice(verbs.split())

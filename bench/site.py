@@ -1,13 +1,59 @@
-"""The tracker as it is measured: its settings, its database."""
+"""The tracker as it is measured: its settings, its databases, its static files."""
 
 import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = Path(os.environ.get("BENCH_DIR") or ROOT / "var" / "bench")
+"""Where what is made to measure by stays: databases, the rivals' programs, results."""
 
 
-def set_up(**environment):
-    """Start Django on this machine's settings with these variables, and bring the database up to date."""
+def environment(count, **more):
+    """Return the environment of the tracker on its database of that size, as `./dev run` sets it."""
+    HOME.mkdir(parents=True, exist_ok=True)
+    key = HOME / "secret_key"
+    if not key.exists():
+        key.write_text(secrets.token_urlsafe(50))
+    ours = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "DEBUG")
+    return {
+        **{name: value for name, value in os.environ.items() if name not in ours},
+        "PYTHONPATH": str(ROOT),
+        "DATA_DIR": str(HOME),
+        "LOCAL_SECRET_KEY_FILE": str(key),
+        "DATABASE_URL": f"sqlite:///{HOME / f'{count}.sqlite3'}",
+        "DJANGO_SETTINGS_MODULE": "tracker.settings",
+        **more,
+    }
+
+
+def prepare(count):
+    """Make the database of that size if it is not there, and the static files; everything is brought up to date."""
+    given = environment(count)
+    if not (HOME / f"{count}.sqlite3").exists():
+        print(f"Making {count:,} promises, once.", flush=True)
+        generate = [sys.executable, "-m", "bench.generate", str(count), "--into-database"]
+        subprocess.run(generate, env=given, cwd=ROOT, check=True)
+    manage(given, "migrate", "-v0")
+    manage(given, "createcachetable", "-v0")
+    if not (HOME / "static" / "staticfiles.json").exists():
+        manage(given, "collectstatic", "--noinput", "-v0")
+
+
+def manage(given, *arguments):
+    subprocess.run([sys.executable, "manage.py", *arguments], env=given, cwd=ROOT, check=True)
+
+
+def set_up(count=None, **more):
+    """Start Django here: on the environment's own settings, or on the database of that size."""
+    if count is not None:
+        prepare(count)
+        more = {**environment(count), **more}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
     os.environ["STATEMENT_TIMEOUT"] = "0"
-    os.environ.update(environment)
+    os.environ.update(more)
     import django
     from django.core.management import call_command
 
