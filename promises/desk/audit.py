@@ -230,12 +230,13 @@ def touched_by(person, *, most):
 
 @dataclass(frozen=True)
 class Change:
-    """One thing somebody did: to what, and each field before and after."""
+    """One thing somebody did: to what kind of thing, what it is about, and each field before and after."""
 
     at: datetime
     by: object
     verb: str
     what: str
+    about: str
     reason: str
     fields: list
 
@@ -276,19 +277,21 @@ def changes(histories, *, most=None):
     found = found[:most] if most else found
     before = _rows_before(found)
     changed = [_fields_changed(model, row, before.get((model, row.history_id))) for model, row in found]
-    names = _names([pair for fields in changed for pair in fields])
+    about = [_about(model, row) for model, row in found]
+    names = _names([pair for fields in changed for pair in fields], about)
     return [
         Change(
             at=row.history_date,
             by=row.history_user,
             verb=VERBS[row.history_type],
             what=model._meta.verbose_name,
+            about=names.get(thing, "") if isinstance(thing, tuple) else thing,
             reason=row.history_change_reason or "",
             fields=[
                 (field.verbose_name, told(field, was, names), told(field, now, names)) for field, was, now in fields
             ],
         )
-        for (model, row), fields in zip(found, changed, strict=True)
+        for (model, row), thing, fields in zip(found, about, changed, strict=True)
     ]
 
 
@@ -324,9 +327,23 @@ def _fields_changed(model, row, before):
     return fields
 
 
-def _names(fields):
+ABOUT = {Citation: ("update_id", Update), Evidence: ("promise_source_id", PromiseSource)}
+
+
+def _about(model, row):
+    """What a row of history belongs to: its own title, or (model, key) of the row that has one."""
+    if model in (Promise, Source):
+        return row.title
+    key, owner = ABOUT.get(model, ("promise_id", Promise))
+    return owner, getattr(row, key)
+
+
+def _names(fields, about):
     """What the rows are called that these fields point at, by (model, key); one query for each model."""
     asked = defaultdict(set)
+    for thing in about:
+        if isinstance(thing, tuple):
+            asked[thing[0]].add(thing[1])
     for field, *values in fields:
         if field.is_relation:
             asked[field.related_model] |= {value for value in values if value is not None}

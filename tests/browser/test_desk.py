@@ -65,7 +65,7 @@ def test_a_working_day_of_three_people(desk_of, new_page, assert_accessible):
     researcher.get_by_label("Password").fill("a long enough word")
     researcher.get_by_role("button", name="Sign in").click()
     researcher.wait_for_url("**/admin/")
-    researcher.get_by_label("Find a promise").fill("reopen")
+    researcher.get_by_label("Record a change: find the promise").fill("reopen")
     researcher.keyboard.press("Enter")
     researcher.get_by_role("link", name="Record a change").click()
     record(researcher)

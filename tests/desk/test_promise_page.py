@@ -190,7 +190,7 @@ def test_everything_done_is_told_with_before_and_after(rita, edwin):
     promise = a_published_promise(made(), under_way())
     Update.history.all().delete()  # as after loading, which keeps no history
     Promise.history.all().delete()
-    rita.fill(page(promise), "_save", title="Another title")
+    rita.fill(page(promise), "_save", title="Another title", summary="Another summary")
     update = promise.updates.last()
     edwin.fill(
         f"/admin/promises/promise/{promise.pk}/change-of-status/{update.pk}/", "_save", headline="Another headline"
@@ -202,11 +202,11 @@ def test_everything_done_is_told_with_before_and_after(rita, edwin):
     text = rita.get(f"/admin/promises/promise/{promise.pk}/history/").content.decode()
     assert "Another headline" in text
     file = rita.get(f"/admin/promises/promise/{promise.pk}/history/", format="csv").content.decode()
-    assert "edwin,changed,update,headline" in file
+    assert f"edwin,changed,update,Another title,headline,{update.headline},Another headline" in file
     assert "Another headline" in rita.get(f"/admin/promises/update/{update.pk}/history/").content.decode()
     mine = edwin.get(f"/admin/people/{edwin.person.pk}/did/").content.decode()
     assert "Another headline" in mine
-    assert "Another title" not in mine
+    assert "Another summary" not in mine
 
 
 def test_the_list_offers_the_work(rita):

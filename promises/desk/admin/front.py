@@ -17,6 +17,7 @@ from promises.record.listing import Listing
 from promises.record.version import Version
 
 SHOWN = 10
+RECENT = 5
 DRAFTS_LOOKED_AT = 60
 CHECK_AFTER = timedelta(days=90)
 NEWS = timedelta(days=7)
@@ -239,7 +240,7 @@ def _recent(now):
             f"{version.get_kind_display().lower()}, edition {version.edition_id}",
             version.edition.published_at,
         )
-        for version in news.select_related("edition").order_by("-edition_id", "-pk")[:SHOWN]
+        for version in news.select_related("edition").order_by("-edition_id", "-pk")[:RECENT]
     ]
     return Pile(
         "recent",

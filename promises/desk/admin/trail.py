@@ -35,9 +35,9 @@ def _as_file(changes, name):
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="desk-{name}.csv"'
     out = csv.writer(response)
-    out.writerow(["at", "by", "did", "what", "field", "before", "after", "note"])
+    out.writerow(["at", "by", "did", "what", "about", "field", "before", "after", "note"])
     for change in changes:
-        row = [change.at.isoformat(timespec="seconds"), str(change.by or ""), change.verb, change.what]
+        row = [change.at.isoformat(timespec="seconds"), str(change.by or ""), change.verb, change.what, change.about]
         for field, before, after in change.fields or [("", "", "")]:
             out.writerow([defused(cell) for cell in (*row, field, before, after, change.reason)])
     return response
