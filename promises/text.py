@@ -62,19 +62,25 @@ def wholes(term):
     return (stem(term), single, f"{single}s", f"{single}es") if is_short(single) else (stem(term),)
 
 
+@lru_cache(maxsize=50_000)
 def matches(word, term):
     """Whether a plain word answers a term: it shares its stem, begins with it, or is the plural of a short one."""
     wanted = wholes(term)
     return stem(word) in wanted or word in wanted or (not is_short(term) and word.startswith(term))
 
 
+@lru_cache(maxsize=20_000)
+def _answers(word, asked_terms):
+    return any(matches(part, term) for part in words(word) for term in asked_terms)
+
+
 def marked(text, asked_terms):
     """Cut a text into (is_match, piece), so that a page can mark what was found."""
     if not asked_terms:
         return [(False, text)]
-    pieces, end = [], 0
+    pieces, end, asked_terms = [], 0, tuple(asked_terms)
     for found in WORD.finditer(text):
-        if any(matches(word, term) for word in words(found[0]) for term in asked_terms):
+        if _answers(found[0], asked_terms):
             if found.start() > end:
                 pieces.append((False, text[end : found.start()]))
             pieces.append((True, found[0]))

@@ -10,8 +10,9 @@ from django.db.models import Count, Min, Q, Value
 from promises import reference
 from promises.record.listing import Listing, any_key, keys_of
 from promises.record.period import Period
-from promises.record.register import register_of
+from promises.record.register import bits, register_of
 from promises.record.search import found
+from promises.record.words import found_since
 from promises.statuses import THEMES, Reason, Status
 
 
@@ -180,7 +181,7 @@ def series(asked):
     Each equals what the same question gives on that day, whatever its `status`. Words are looked
     for as they stand on the asked day: a promise joins on the day from which all of them are found.
     """
-    if not asked.terms and not asked.chosen[REASON.name]:
+    if not asked.chosen[REASON.name]:
         return _points_of_register(asked)
     periods = _periods(asked)
     changes = _changes_of_words(asked, periods) if asked.terms else _changes(periods, asked.moment.day)
@@ -195,8 +196,19 @@ def _points_of_register(asked):
         for facet in FACETS
         if not facet.of_day and asked.chosen[facet.name]
     ]
+    joining = []
+    """Who is found from which day on, the last day first."""
+    if asked.terms:
+        since = found_since(asked.terms, register=register, as_of=asked.moment.day)
+        joining = sorted(((day, promise) for promise, day in since.items()), reverse=True)
+        fits.append(0)
     points = []
     for day, stands in register.ends(asked.moment.day):
+        if asked.terms:
+            joined = []
+            while joining and joining[-1][0] <= day.isoformat():
+                joined.append(joining.pop()[1])
+            fits[-1] |= bits(joined)
         counts = {}
         for status, who in stands.items():
             for fitting in fits:

@@ -1,11 +1,28 @@
 """Which promises hold which words, on a day: sets of the register, so that words are one more choice among others."""
 
+from typing import NamedTuple
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
 from promises.record.listing import Listing
 from promises.record.period import Period
-from promises.record.register import bits
+from promises.record.register import bits, numbers_in
 
 MOST_KNOWN = 64
 """How many words, each on its day, are remembered with an edition."""
+
+
+DAY = Cast("valid_from", TextField())
+"""As text: a hundred thousand dates would take longer to make than to find."""
+
+
+class Held(NamedTuple):
+    """Which promises hold a term: in their own words, in an update, and there from which day (ISO) on."""
+
+    own: int
+    told: int
+    first: dict
 
 
 def found(terms, *, register, as_of):
@@ -14,21 +31,31 @@ def found(terms, *, register, as_of):
     for who in register.standing(as_of)["status"].values():
         promises |= who
     for term in terms:
-        own, told = with_term(register, term, as_of)
-        promises &= own | told
+        held = with_term(register, term, as_of)
+        promises &= held.own | held.told
     return promises
+
+
+def found_since(terms, *, register, as_of):
+    """Return, for each promise in which every term is found, the first day (ISO) that shows all; empty for always."""
+    since = dict.fromkeys(numbers_in(found(terms, register=register, as_of=as_of)), "")
+    for term in terms:
+        held = with_term(register, term, as_of)
+        for promise in numbers_in(bits(since) & held.told & ~held.own):
+            since[promise] = max(since[promise], held.first[promise])
+    return since
 
 
 def found_in_own_words(terms, *, register, as_of):
     """Return the promises whose own words, not only those of their updates, hold every term."""
     promises = -1
     for term in terms:
-        promises &= with_term(register, term, as_of)[0]
+        promises &= with_term(register, term, as_of).own
     return promises
 
 
 def with_term(register, term, as_of):
-    """Return the promises that hold a term in their own words, and those that do in an update by that day."""
+    """Return which promises hold a term, in what that day shows."""
     known = register.words.get((term, as_of))
     if known is None:
         if len(register.words) >= MOST_KNOWN:
@@ -41,5 +68,9 @@ def _with_term(edition, term, as_of):
     # A range, where one number would do: on SQLite it leaves the word's own index as the better way in.
     shown = {"edition_from__lte": edition, "edition_to__gt": edition, "search_text__finds": term}
     own = Listing.objects.filter(**shown).values_list("promise_id", flat=True)
-    told = Period.objects.filter(**shown, valid_from__lte=as_of).values_list("listing__promise_id", flat=True)
-    return bits(own.order_by().iterator()), bits(told.order_by().iterator())
+    told = Period.objects.filter(**shown, valid_from__lte=as_of).values_list("listing__promise_id", DAY)
+    first = {}
+    for promise, day in told.order_by().iterator(chunk_size=2000):
+        if promise not in first or day < first[promise]:
+            first[promise] = day
+    return Held(bits(own.order_by().iterator(chunk_size=2000)), bits(first), first)
