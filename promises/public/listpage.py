@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from promises import reference
