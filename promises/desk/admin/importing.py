@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -70,8 +71,9 @@ def keep(uploaded, person):
     folder = settings.DATA_DIR / "imports"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for old in folder.iterdir():
-        if old.stat().st_mtime < time.time() - 2 * KEPT_FOR.total_seconds():
-            old.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another person's upload may be clearing up too
+            if old.stat().st_mtime < time.time() - 2 * KEPT_FOR.total_seconds():
+                old.unlink()
     data = uploaded.read()
     inner = secrets.token_hex(16)
     (folder / inner).write_bytes(data)
