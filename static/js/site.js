@@ -62,7 +62,8 @@ document.addEventListener("submit", (event) => {
   const asked = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
   const address = new URL(form.getAttribute("action") || location.pathname, location.href);
   address.search = asked;
-  const focused = event.submitter || document.activeElement;
+  // Return in a field sends the form too, and belongs back in that field.
+  const focused = form.contains(document.activeElement) ? document.activeElement : event.submitter;
   show(address.href, { push: true, focus: form.contains(focused) ? path(focused) : "#main" });
 });
 
