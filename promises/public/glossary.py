@@ -9,6 +9,9 @@ from django.utils.safestring import mark_safe
 
 from promises import reference
 
+TOO_COMMON = {"region", "regions"}
+"""Forms that prose mostly uses in their everyday sense, so that it would be explained wrongly."""
+
 
 def marked_up(text, seen):
     """Return plain text as safe HTML in which the first mention of each term links to what it means.
@@ -55,10 +58,10 @@ def _forms():
     A term in lower case may begin a sentence; any other has to be written as the glossary has it.
     """
     terms = {}
-    for term in reference.glossary():
-        for form in (term.term, *term.also):
-            terms.setdefault(_key(form), term)
-    forms = sorted({form for term in reference.glossary() for form in (term.term, *term.also)}, key=len, reverse=True)
+    forms = {form: term for term in reference.glossary() for form in (term.term, *term.also) if form not in TOO_COMMON}
+    for form, term in forms.items():
+        terms.setdefault(_key(form), term)
+    forms = sorted(forms, key=len, reverse=True)
     patterns = (
         f"[{form[0].upper()}{form[0]}]{re.escape(form[1:])}" if form[0].islower() else re.escape(form) for form in forms
     )

@@ -184,6 +184,11 @@ class Story:
         self.document, self.day, self.today, self.published = document, day, today, published
         self.slug = slug or document["slug"]
 
+    @cached_property
+    def explained(self):
+        """The glossary's terms that the page has explained so far: the template adds to it as it goes."""
+        return set()
+
     # What it is about
 
     @property
