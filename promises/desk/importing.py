@@ -14,7 +14,7 @@ from django.db import transaction
 
 from promises import bulk
 from promises.desk import audit, workflow
-from promises.desk.imports import records, table_form
+from promises.desk.imports import records
 from promises.desk.imports.records import Problem, Record
 from promises.desk.imports.store import store
 from promises.desk.models import Promise
@@ -30,6 +30,13 @@ NEW, CHANGED, UNCHANGED, REFUSED = "new", "changed", "unchanged", "refused"
 CHUNK = 500
 BASE_LENGTH = 16
 """How much of a digest `based_on` gives: enough to tell any two states of one promise apart."""
+
+
+def tables():
+    """What reads and writes workbooks; it weighs ten megabytes a process, and only few ever want it."""
+    from promises.desk.imports import table_form
+
+    return table_form
 
 
 class Unlike(Exception):
@@ -121,7 +128,7 @@ def read(name, data, *, today):
         known = frozenset(Promise.objects.values_list("slug", flat=True))
 
         def nodes_of(name, data):
-            return table_form.nodes_of(name, data, present=records_at_desk)
+            return tables().nodes_of(name, data, present=records_at_desk)
 
         return records.read_files([(name, data)], today=today, known_slugs=known, nodes_of=nodes_of)
 
@@ -371,10 +378,12 @@ class Form:
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMS = {
-    "xlsx": Form("Excel workbook", "xlsx", XLSX, table_form.workbook),
-    "csv": Form("CSV, one file for each table, in a zip", "zip", "application/zip", table_form.csv_zip),
+    "xlsx": Form("Excel workbook", "xlsx", XLSX, lambda *given: tables().workbook(*given)),
+    "csv": Form(
+        "CSV, one file for each table, in a zip", "zip", "application/zip", lambda *given: tables().csv_zip(*given)
+    ),
     "yaml": Form(
-        "YAML, one file for each promise, in a zip", "zip", "application/zip", lambda r, _: table_form.yaml_zip(r)
+        "YAML, one file for each promise, in a zip", "zip", "application/zip", lambda r, _: tables().yaml_zip(r)
     ),
 }
 

@@ -10,8 +10,6 @@ from datetime import UTC
 from django.conf import settings
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.template.loader import get_template
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
 from promises.public.asking import BadQuestion
 from promises.public.columns import COLUMNS, LICENCE, rows_between, rows_of
@@ -74,7 +72,11 @@ def _as_page(request, asked, template, context):
 
     shown = ListPage(asked, rows_of_page(asked))
     canonical = public(asked.address(page=asked.number if asked.number > 1 else None))
-    beside = {"cite": citations.offer_of_list(asked), "offers": offers.of_list(asked), "structured": structured.of_list(asked)}
+    beside = {
+        "cite": citations.offer_of_list(asked),
+        "offers": offers.of_list(asked),
+        "structured": structured.of_list(asked),
+    }
     return page(request, template, {"list": shown, "canonical": canonical, **beside, **context}, moment=asked.moment)
 
 
@@ -257,6 +259,8 @@ def _csv_cell(value):
 
 def xlsx_data(header, lines, *, name, moment, canonical=""):
     """Answer with a workbook: one sheet of the rows, one that says what they are; texts are never formulas."""
+    from openpyxl import Workbook  # ten megabytes in memory, for a format that few ask for
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Promises")
     sheet.freeze_panes = "B2"
@@ -283,6 +287,8 @@ def _xlsx_cell(sheet, value):
         return value
     if isinstance(value, list):
         value = ";".join(value)
+    from openpyxl.cell import WriteOnlyCell
+
     cell = WriteOnlyCell(sheet)
     cell.value = NOT_IN_XML.sub("", str(value))[:LONGEST_CELL]
     cell.data_type = "s"  # else a text that begins with = is a formula
