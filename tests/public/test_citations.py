@@ -133,6 +133,20 @@ class TestOffered:
         assert "version 2" in client.get("/promises/railway/cite.txt").text
         assert client.get("/promises/railway/cite.txt?version=1").text == answer.text
 
+    def test_what_a_citation_points_to_never_changes(self, client, settings):
+        settings.PUBLIC_URL = "https://tracker.example"
+        promise = a_published_promise(made(), slug="railway", summary="Ten miles.")
+        address = json.loads(client.get("/promises/railway/cite.csl.json").content)[0]["URL"]
+        cited = address.removeprefix("https://tracker.example").rstrip("/")
+        before = client.get(f"{cited}.json").content
+        promise.summary = "Twelve miles."
+        promise.save()
+        publish(an_update(promise, kept("2025-06-03")).promise, at=NOON + timedelta(days=9))
+        assert client.get(f"{cited}.json").content == before
+        page = client.get(f"{cited}/").text.partition('<section class="part" id="changed"')[0]
+        assert "Ten miles." in page
+        assert "Twelve miles." not in page
+
     def test_a_past_day_is_part_of_what_is_cited(self, client):
         a_published_promise(made(), broken("2023-10-04"), slug="railway")
         answer = client.get("/promises/railway/cite.txt?as_of=2022-01-01").text
@@ -192,5 +206,5 @@ class TestOffered:
     def test_it_costs_few_queries_whatever_is_listed(self, client, django_assert_max_num_queries):
         for _ in range(5):
             a_published_promise(made(), kept())
-        with django_assert_max_num_queries(3):
+        with django_assert_max_num_queries(6):
             client.get("/cite.bib")
