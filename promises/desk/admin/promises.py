@@ -1,9 +1,13 @@
 """Promises: the page with everything in place, and the list."""
 
+from functools import reduce
+from operator import or_
+
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -24,6 +28,7 @@ from promises.desk.models import (
     RelatedPromise,
     Reply,
     Submission,
+    Update,
     Wording,
 )
 from promises.desk.models.submission import OPEN_STATES, State
@@ -32,6 +37,8 @@ from promises.record.edition import OPEN
 from promises.record.period import Period
 from promises.record.version import promise_of
 from promises.statuses import Status
+
+WORDS_AT_MOST = 8
 
 
 class Line(PlainChoices):
@@ -201,7 +208,10 @@ class StatusFilter(admin.SimpleListFilter):
         return Status.choices
 
     def queryset(self, request, queryset):
-        return queryset.filter(published_status=self.value()) if self.value() else queryset
+        if not self.value():
+            return queryset
+        standing = standing_today().filter(status=self.value())
+        return queryset.filter(identity__in=standing.values("listing__promise_id"))
 
 
 class DueFilter(admin.SimpleListFilter):
@@ -215,6 +225,26 @@ class DueFilter(admin.SimpleListFilter):
 
     def queryset(self, request, queryset):
         return due_for_checking(queryset, today=timezone.localdate()) if self.value() == "due" else queryset
+
+
+def standing_today():
+    """The stretches that hold today, as published."""
+    today = timezone.localdate()
+    return Period.objects.filter(edition_to=OPEN, valid_from__lte=today, valid_to__gt=today)
+
+
+class PageOfPromises(ChangeList):
+    """The list, which asks for status and stage of the rows it shows, and of no others."""
+
+    def get_results(self, request):
+        super().get_results(request)
+        rows = self.result_list = list(self.result_list)
+        standing = standing_today().filter(listing__promise_id__in=[row.identity for row in rows if row.identity])
+        status = dict(standing.values_list("listing__promise_id", "status"))
+        under_way = {s.promise_id: s for s in Submission.objects.open().filter(promise__in=rows)}
+        for row in rows:
+            row.published_status = Status(status[row.identity]) if row.identity in status else None
+            row.submission = under_way.get(row.pk)
 
 
 @admin.register(Promise)
@@ -231,7 +261,7 @@ class PromiseAdmin(DeskAdmin):
     list_display_links = None
     list_filter = (StageFilter, StatusFilter, DueFilter, "theme")
     list_select_related = ("theme",)
-    search_fields = ("title", "slug", "made_by", "department", "updates__headline")
+    search_fields = ("title", "slug", "made_by", "department")
     search_help_text = "Words of the title, the key, a headline, who made it, or the department."
     ordering = ("slug",)
     actions = (bulk.mark_checked, bulk.set_theme, bulk.add_place, *importing.ACTIONS)
@@ -270,21 +300,16 @@ class PromiseAdmin(DeskAdmin):
             return own_source_field(db_field, match.kwargs.get("object_id") if match else None)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def get_queryset(self, request):
-        today = timezone.localdate()
-        now = Period.objects.filter(
-            listing__promise_id=OuterRef("identity"), edition_to=OPEN, valid_from__lte=today, valid_to__gt=today
-        )
-        stage = Submission.objects.filter(promise=OuterRef("pk"), state__in=OPEN_STATES)
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                published_status=Subquery(now.values("status")[:1]),
-                open_state=Subquery(stage.values("state")[:1]),
-                open_submission=Subquery(stage.values("pk")[:1]),
-            )
-        )
+    def get_search_results(self, request, queryset, search_term):
+        """Each word stands somewhere in the promise or in a headline; asked of each row, never of rows times headlines."""
+        for word in search_term.split()[:WORDS_AT_MOST]:
+            headline = Update.objects.filter(promise=OuterRef("pk"), headline__icontains=word)
+            own = [Q(**{f"{name}__icontains": word}) for name in self.search_fields]
+            queryset = queryset.filter(reduce(or_, own, Q(Exists(headline))))
+        return queryset, False
+
+    def get_changelist(self, request, **kwargs):
+        return PageOfPromises
 
     # The list
 
@@ -293,19 +318,18 @@ class PromiseAdmin(DeskAdmin):
         url = reverse("admin:promises_promise_change", args=[row.pk])
         return format_html('<a href="{}">{}</a><br><span class="quiet">{}</span>', url, row.title, row.slug)
 
-    @admin.display(description="status", ordering="published_status")
+    @admin.display(description="status")
     def status(self, row):
         if row.published_status:
-            return status_mark(Status(row.published_status))
+            return status_mark(row.published_status)
         return "never published" if row.identity is None else "not in the list"
 
-    @admin.display(description="stage", ordering="open_state")
+    @admin.display(description="stage")
     def stage(self, row):
-        if row.open_state:
-            url = reverse("admin:promises_submission_change", args=[row.open_submission])
-            return format_html(
-                '<a href="{}"><span class="stage {}">{}</span></a>', url, row.open_state, State(row.open_state).label
-            )
+        if row.submission:
+            url = reverse("admin:promises_submission_change", args=[row.submission.pk])
+            state = State(row.submission.state)
+            return format_html('<a href="{}"><span class="stage {}">{}</span></a>', url, state.value, state.label)
         return mark_safe('<span class="stage">Draft</span>') if row.identity is None else ""
 
     @admin.display(description="work")

@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
@@ -58,6 +58,7 @@ class SourceAdmin(DeskAdmin):
     list_filter = ("kind",)
     search_fields = ("title", "publisher", "url")
     search_help_text = "Words of the title, the publisher or the address."
+    ordering = ("-pk",)
     fields = (
         "title",
         "publisher",
@@ -77,11 +78,12 @@ class SourceAdmin(DeskAdmin):
         return list(workflow.promises_showing(row))
 
     def get_queryset(self, request):
-        return super().get_queryset(request).annotate(promise_count=Count("promise_sources"))
+        ties = PromiseSource.objects.filter(source=OuterRef("pk")).order_by().values("source")
+        return super().get_queryset(request).annotate(promise_count=Subquery(ties.annotate(n=Count("pk")).values("n")))
 
-    @admin.display(description="promises", ordering="promise_count")
+    @admin.display(description="promises")
     def cited_by(self, row):
-        return row.promise_count
+        return row.promise_count or 0
 
     @admin.display(description="archived", boolean=True)
     def is_archived(self, row):
