@@ -137,15 +137,16 @@ def _makers_of_sources(promises, settled):
     listed = defaultdict(set)
     for pk, source in PromiseSource.objects.filter(promise_id__in=keys).values_list("promise_id", "source_id"):
         listed[source].add(pk)
-    shown = shown_sources(list(listed))
+    made = Source.history.filter(id__in=listed, history_user__isnull=False)
+    made = list(made.values_list("id", "history_user_id", "history_date"))
+    shown = shown_sources({source for source, _, _ in made})
     settled = settled_at({p.pk: p for rows in shown.values() for p, _, _ in rows}.values()) | settled
     since = {
         source: max((settled[p.pk] for p, _, _ in rows if p.pk in settled), default=None)
         for source, rows in shown.items()
     }
-    rows = Source.history.filter(id__in=listed).values_list("id", "history_user_id", "history_date")
-    for source, who, when in rows:
-        if who and (since.get(source) is None or when > since[source]):
+    for source, who, when in made:
+        if since[source] is None or when > since[source]:
             for pk in listed[source]:
                 yield pk, who
 

@@ -415,19 +415,19 @@ def corrections_elsewhere(promise):
     Each is made of what that promise last published, with this source's fields alone replaced, so
     that no draft of another promise goes public with it.
     """
-    rows = {row.source_id: row for row in promise.promise_sources.all()}
+    keys = {row.source_id: row.key for row in promise.promise_sources.all()}
     entries = {entry["id"]: entry for entry in snapshot_of(promise)["sources"]}
+    said = {source: _public_part(entries[key]) for source, key in keys.items()}
     documents, titles = {}, {}
-    for source, shown in audit.shown_sources(list(rows)).items():
-        public = {name: value for name, value in entries[rows[source].key].items() if name not in PER_PROMISE}
+    for source, shown in audit.shown_sources(_perhaps_corrected(promise, said)).items():
         for other, version, entry in shown:
-            if other.pk == promise.pk or all(entry[name] == value for name, value in public.items()):
+            if other.pk == promise.pk or _public_part(entry) == said[source]:
                 continue
             _, document = documents.setdefault(other.pk, (other, {**version.snapshot}))
             document["sources"] = [
-                {**listed, **public} if listed["id"] == entry["id"] else listed for listed in document["sources"]
+                {**listed, **said[source]} if listed["id"] == entry["id"] else listed for listed in document["sources"]
             ]
-            titles.setdefault(other.pk, []).append(public["title"])
+            titles.setdefault(other.pk, []).append(said[source]["title"])
     return [
         Publication(
             other,
@@ -436,6 +436,22 @@ def corrections_elsewhere(promise):
         )
         for pk, (other, document) in documents.items()
     ]
+
+
+def _public_part(entry):
+    """What an entry in a list of sources says of the source itself."""
+    return {name: value for name, value in entry.items() if name not in PER_PROMISE}
+
+
+def _perhaps_corrected(promise, said):
+    """The sources that may be said otherwise elsewhere: those this promise itself says otherwise than before, and
+    those it takes up that were ever changed at the desk. All others were corrected together.
+    """
+    version = audit.latest_versions([promise.identity]).first() if promise.identity else None
+    before = [_public_part(entry) for entry in version.snapshot["sources"]] if version else []
+    fresh = [source for source, public in said.items() if public not in before]
+    changed = set(Source.history.filter(id__in=fresh, history_type="~").values_list("id", flat=True))
+    return [source for source in fresh if source in changed]
 
 
 def publish_due(*, at):
