@@ -22,7 +22,7 @@ from promises.public.responses import open_to_all, public
 from promises.public.sentences import headline
 from promises.statuses import Status
 
-DRAWING = 1
+DRAWING = 2
 """Counted up when cards are drawn otherwise, so that none is kept from before."""
 WIDTH, HEIGHT, MARGIN = 1200, 630, 64
 COLUMN = WIDTH - 2 * MARGIN
@@ -124,7 +124,7 @@ def _pinned(found):
     version = f"version {found.version.number}, published {in_words(found.version.edition.published_on)}"
     if found.moment.asked_day:
         return f"As it stood on {found.moment.day_in_words}: {version}"
-    return version.capitalize()
+    return f"V{version[1:]}"
 
 
 def _address(path):
@@ -154,7 +154,7 @@ class _Drawing:
     def card(self, card):
         self.draw.rectangle((0, 0, WIDTH, 7), fill=INK)
         self._masthead(card)
-        self._title(card.title)
+        self._title(card.title, TITLE_SIZES[6:] if card.counts else TITLE_SIZES)
         if card.counts:
             self._counts(card.counts)
             self._shares(card.counts)
@@ -172,8 +172,8 @@ class _Drawing:
             self._text(WIDTH - MARGIN - font.width(kicker), 82, kicker, font, MUTED)
         self.draw.line((MARGIN, 110, WIDTH - MARGIN, 110), fill=RULE, width=2)
 
-    def _title(self, title):
-        size, lines = _fitted(title)
+    def _title(self, title, sizes):
+        size, lines = _fitted(title, sizes)
         font, leading = serif(size, 600), round(size * 1.16)
         top = 128 + max(0, (3 * 74 * 1.16 - len(lines) * leading) / 2.6)
         for at, line in enumerate(lines):
@@ -248,17 +248,23 @@ class _Drawing:
 # Words that fit
 
 
-def _fitted(title):
-    """The largest size in which a title fits its lines, and those; at the smallest it is cut.
+def _fitted(title, sizes=TITLE_SIZES):
+    """The largest size in which a title fits its lines, and those, about equally long; at the smallest it is cut.
 
     Words are measured once, at one size: letters grow as they do.
     """
     measure, words = serif(MEASURED, 600), title.split()
     widths, blank = [measure.width(word) for word in words], measure.width(" ")
-    for size in TITLE_SIZES:
-        lines = _lines(words, widths, blank, COLUMN * 0.985 * MEASURED / size)
+    for size in sizes:
+        room = COLUMN * 0.985 * MEASURED / size
+        lines = _lines(words, widths, blank, room)
         if len(lines) <= MOST_LINES:
             break
+    for step in range(1, 40):
+        narrower = _lines(words, widths, blank, room * (1 - step / 80))
+        if len(narrower) > min(len(lines), MOST_LINES):
+            break
+        lines = narrower
     font, left = serif(size, 600), lines[MOST_LINES - 1 :]
     lines = [*lines[: MOST_LINES - 1], *([" ".join(left)] if left else [])]
     return size, [_cut(line, font, COLUMN) for line in lines]

@@ -112,6 +112,15 @@ class TestAnswers:
         path.write_bytes(b"kept")
         assert client.get("/promises/railway/card.png").content == b"kept"
 
+    def test_a_page_tells_the_card_in_words_with_its_version(self, client):
+        a_published_promise(made(), broken("2023-10-04"), slug="railway", title="Build the railway")
+        text = client.get("/promises/railway/").text
+        assert 'content="Build the railway. Broken since 4 October 2023. Version 1, published 2 June 2025."' in text
+        assert 'property="og:image" content="http://127.0.0.1:8000/promises/railway/card.png?version=1"' in text
+        text = client.get("/themes/transport/?as_of=2021-01-01").text
+        assert "As of 1 January 2021, edition 1." in text
+        assert "/themes/transport/card.png?as_of=2021-01-01&amp;edition=1" in text
+
     def test_cards_of_asked_days_fill_no_disk(self, client, settings):
         a_published_promise(slug="railway")
         drawn(client.get("/promises/railway/card.png?as_of=2021-01-01").content)
