@@ -3,15 +3,15 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.comparison
-import promises.dates
-import promises.desk.rules
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+import promises.dates
+import promises.desk.rules
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -20,769 +20,2091 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Edition',
+            name="Edition",
             fields=[
-                ('number', models.PositiveIntegerField(primary_key=True, serialize=False)),
-                ('published_at', models.DateTimeField()),
-                ('roles', models.JSONField(help_text='The roles that acted, never persons; or none, with why.')),
-                ('note', models.TextField(blank=True)),
-                ('digest', models.CharField(max_length=64)),
+                ("number", models.PositiveIntegerField(primary_key=True, serialize=False)),
+                ("published_at", models.DateTimeField()),
+                ("roles", models.JSONField(help_text="The roles that acted, never persons; or none, with why.")),
+                ("note", models.TextField(blank=True)),
+                ("digest", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='Version',
+            name="Version",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('promise_id', models.PositiveIntegerField(help_text="The promise's identity, from its first publication on.")),
-                ('number', models.PositiveIntegerField()),
-                ('slug', models.SlugField(db_index=False, max_length=60)),
-                ('kind', models.CharField(choices=[('withdrawal', 'Withdrawn'), ('rename', 'Renamed'), ('major_correction', 'Major correction'), ('new', 'New promise'), ('update', 'Update'), ('minor_correction', 'Minor correction'), ('check', 'Checked, nothing new')], max_length=20)),
-                ('note', models.TextField(blank=True)),
-                ('snapshot_text', models.TextField()),
-                ('digest', models.CharField(max_length=64)),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='promises.edition')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "promise_id",
+                    models.PositiveIntegerField(help_text="The promise's identity, from its first publication on."),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("slug", models.SlugField(db_index=False, max_length=60)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("withdrawal", "Withdrawn"),
+                            ("rename", "Renamed"),
+                            ("major_correction", "Major correction"),
+                            ("new", "New promise"),
+                            ("update", "Update"),
+                            ("minor_correction", "Minor correction"),
+                            ("check", "Checked, nothing new"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("note", models.TextField(blank=True)),
+                ("snapshot_text", models.TextField()),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="promises.edition"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Promise',
+            name="Promise",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('identity', models.PositiveIntegerField(blank=True, editable=False, help_text='Given at its first publication, for ever.', null=True, unique=True)),
-                ('slug', models.SlugField(help_text='Part of its address, for ever: lower case with hyphens. A change is a rename, and the old one redirects.', max_length=60, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(-[a-z0-9]+)*$', 'Write lower-case letters, digits and single hyphens: “hs2-eastern-leg”.')], verbose_name='key')),
-                ('title', models.CharField(help_text='What was promised, as a short imperative phrase: “Build Northern Powerhouse Rail in full”.', max_length=80, validators=[promises.desk.rules.validate_text])),
-                ('summary', models.TextField(help_text='One to three sentences: what was promised, to whom, and why it matters for levelling up.', max_length=4000, validators=[promises.desk.rules.validate_text])),
-                ('quote', models.TextField(blank=True, help_text="The promise in its maker's exact words, at most 25; leave empty if not read verbatim.", max_length=600, validators=[promises.desk.rules.validate_text, promises.desk.rules.validate_quote])),
-                ('success_test', models.TextField(help_text='One sentence: what would have to be true for a fair reader to call this promise kept.', max_length=4000, validators=[promises.desk.rules.validate_text])),
-                ('made_by', models.CharField(help_text='Office-holder or party, with office: “Boris Johnson, Prime Minister”.', max_length=200, validators=[promises.desk.rules.validate_text])),
-                ('department', models.CharField(help_text='The department answerable now or last, by its short name: “DfT”.', max_length=100, validators=[promises.desk.rules.validate_text])),
-                ('made_on', promises.dates.DayField(help_text='YYYY-MM-DD, or YYYY-MM or YYYY if that is all a source gives.')),
-                ('made_in', models.CharField(help_text='The document or speech: “Conservative manifesto 2019”.', max_length=200, validators=[promises.desk.rules.validate_text])),
-                ('due_on', promises.dates.DayField(blank=True, help_text='The day, month or year it was promised for; empty if none.', null=True)),
-                ('checked_on', models.DateField(blank=True, help_text='The day a researcher last looked whether anything had changed.', null=True)),
-                ('former_slugs', models.JSONField(blank=True, default=list, editable=False, help_text='Earlier keys, which the door writes down.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "identity",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        editable=False,
+                        help_text="Given at its first publication, for ever.",
+                        null=True,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Part of its address, for ever: lower case with hyphens. A change is a rename, and the old one redirects.",
+                        max_length=60,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9]+(-[a-z0-9]+)*$",
+                                "Write lower-case letters, digits and single hyphens: “hs2-eastern-leg”.",
+                            )
+                        ],
+                        verbose_name="key",
+                    ),
+                ),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="What was promised, as a short imperative phrase: “Build Northern Powerhouse Rail in full”.",
+                        max_length=80,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "summary",
+                    models.TextField(
+                        help_text="One to three sentences: what was promised, to whom, and why it matters for levelling up.",
+                        max_length=4000,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "quote",
+                    models.TextField(
+                        blank=True,
+                        help_text="The promise in its maker's exact words, at most 25; leave empty if not read verbatim.",
+                        max_length=600,
+                        validators=[promises.desk.rules.validate_text, promises.desk.rules.validate_quote],
+                    ),
+                ),
+                (
+                    "success_test",
+                    models.TextField(
+                        help_text="One sentence: what would have to be true for a fair reader to call this promise kept.",
+                        max_length=4000,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.CharField(
+                        help_text="Office-holder or party, with office: “Boris Johnson, Prime Minister”.",
+                        max_length=200,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "department",
+                    models.CharField(
+                        help_text="The department answerable now or last, by its short name: “DfT”.",
+                        max_length=100,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "made_on",
+                    promises.dates.DayField(help_text="YYYY-MM-DD, or YYYY-MM or YYYY if that is all a source gives."),
+                ),
+                (
+                    "made_in",
+                    models.CharField(
+                        help_text="The document or speech: “Conservative manifesto 2019”.",
+                        max_length=200,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "due_on",
+                    promises.dates.DayField(
+                        blank=True, help_text="The day, month or year it was promised for; empty if none.", null=True
+                    ),
+                ),
+                (
+                    "checked_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="The day a researcher last looked whether anything had changed.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "former_slugs",
+                    models.JSONField(
+                        blank=True, default=list, editable=False, help_text="Earlier keys, which the door writes down."
+                    ),
+                ),
             ],
             options={
-                'ordering': ['slug'],
-                'permissions': [('submit_promise', 'Can submit a change for review'), ('publish_promise', 'Can publish a change, at once or at a set time, or send it back'), ('withdraw_promise', 'Can withdraw a promise'), ('seal_version', 'Can seal a version where the law demands it')],
+                "ordering": ["slug"],
+                "permissions": [
+                    ("submit_promise", "Can submit a change for review"),
+                    ("publish_promise", "Can publish a change, at once or at a set time, or send it back"),
+                    ("withdraw_promise", "Can withdraw a promise"),
+                    ("seal_version", "Can seal a version where the law demands it"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Theme',
+            name="Theme",
             fields=[
-                ('slug', models.SlugField(max_length=30, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=60, unique=True)),
-                ('position', models.PositiveSmallIntegerField()),
+                ("slug", models.SlugField(max_length=30, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=60, unique=True)),
+                ("position", models.PositiveSmallIntegerField()),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Alias',
+            name="Alias",
             fields=[
-                ('slug', models.SlugField(max_length=60, primary_key=True, serialize=False)),
-                ('promise_id', models.PositiveIntegerField(db_index=True)),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='aliases', to='promises.edition')),
+                ("slug", models.SlugField(max_length=60, primary_key=True, serialize=False)),
+                ("promise_id", models.PositiveIntegerField(db_index=True)),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="aliases", to="promises.edition"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HistoricalSource',
+            name="HistoricalSource",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('title', models.CharField(max_length=300, validators=[promises.desk.rules.validate_text])),
-                ('publisher', models.CharField(max_length=200, validators=[promises.desk.rules.validate_text])),
-                ('url', models.CharField(max_length=1000, validators=[promises.desk.rules.validate_url], verbose_name='address')),
-                ('published', promises.dates.DayField(blank=True, help_text='When it was published, as far as known.', null=True)),
-                ('kind', models.CharField(choices=[('official', 'Government'), ('parliament', 'Parliament'), ('statistics', 'Official statistics'), ('audit', 'Auditor'), ('research', 'Research'), ('news', 'News'), ('party', 'Political party')], max_length=20)),
-                ('via', models.CharField(blank=True, help_text="Who carries it, where the address is not the publisher's own.", max_length=200, validators=[promises.desk.rules.validate_text], verbose_name='carried by')),
-                ('copy_of', models.CharField(blank=True, help_text='Whose work an unofficial copy repeats.', max_length=300, validators=[promises.desk.rules.validate_text])),
-                ('archived_url', models.CharField(blank=True, max_length=1000, validators=[promises.desk.rules.validate_url], verbose_name='archived copy')),
-                ('archived_on', models.DateField(blank=True, help_text='The day of the archived copy.', null=True)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("title", models.CharField(max_length=300, validators=[promises.desk.rules.validate_text])),
+                ("publisher", models.CharField(max_length=200, validators=[promises.desk.rules.validate_text])),
+                (
+                    "url",
+                    models.CharField(
+                        max_length=1000, validators=[promises.desk.rules.validate_url], verbose_name="address"
+                    ),
+                ),
+                (
+                    "published",
+                    promises.dates.DayField(blank=True, help_text="When it was published, as far as known.", null=True),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("official", "Government"),
+                            ("parliament", "Parliament"),
+                            ("statistics", "Official statistics"),
+                            ("audit", "Auditor"),
+                            ("research", "Research"),
+                            ("news", "News"),
+                            ("party", "Political party"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "via",
+                    models.CharField(
+                        blank=True,
+                        help_text="Who carries it, where the address is not the publisher's own.",
+                        max_length=200,
+                        validators=[promises.desk.rules.validate_text],
+                        verbose_name="carried by",
+                    ),
+                ),
+                (
+                    "copy_of",
+                    models.CharField(
+                        blank=True,
+                        help_text="Whose work an unofficial copy repeats.",
+                        max_length=300,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "archived_url",
+                    models.CharField(
+                        blank=True,
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_url],
+                        verbose_name="archived copy",
+                    ),
+                ),
+                ("archived_on", models.DateField(blank=True, help_text="The day of the archived copy.", null=True)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical source',
-                'verbose_name_plural': 'historical sources',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical source",
+                "verbose_name_plural": "historical sources",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Listing',
+            name="Listing",
             fields=[
-                ('version', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='listing', serialize=False, to='promises.version')),
-                ('promise_id', models.PositiveIntegerField()),
-                ('edition_from', models.PositiveIntegerField()),
-                ('edition_to', models.PositiveIntegerField()),
-                ('slug', models.SlugField(db_index=False, max_length=60)),
-                ('number', models.PositiveIntegerField(help_text="The version's number.")),
-                ('published_at', models.DateTimeField(help_text='The moment of its edition.')),
-                ('title', models.CharField(max_length=200)),
-                ('title_plain', models.CharField(max_length=200)),
-                ('summary', models.TextField()),
-                ('theme', models.CharField(choices=[('transport', 'Transport'), ('local-funding', 'Local funding'), ('devolution', 'Devolution'), ('skills-and-jobs', 'Skills and jobs'), ('schools', 'Schools'), ('health', 'Health'), ('housing-and-towns', 'Housing and towns'), ('research', 'Research'), ('crime', 'Crime'), ('digital', 'Digital'), ('net-zero', 'Net zero'), ('culture-and-pride', 'Culture and pride')], max_length=30)),
-                ('regions', models.TextField(blank=True, help_text='Keys of its own regions.')),
-                ('places', models.TextField(blank=True, help_text='Keys of its own places.')),
-                ('place_keys', models.TextField(blank=True, help_text='Every place or region it is found under.')),
-                ('department', models.CharField(max_length=100)),
-                ('department_key', models.SlugField(db_index=False, max_length=100)),
-                ('made_by', models.CharField(max_length=200)),
-                ('made_by_keys', models.TextField(blank=True)),
-                ('made_on', promises.dates.DayField()),
-                ('made_from', models.DateField()),
-                ('made_in', models.CharField(max_length=200)),
-                ('due_on', promises.dates.DayField(null=True)),
-                ('due_from', models.DateField(null=True)),
-                ('checked_on', models.DateField(null=True)),
-                ('runs', models.TextField(help_text='Its whole history for drawing: JSON of [status, first day].')),
-                ('search_text', models.TextField()),
+                (
+                    "version",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="listing",
+                        serialize=False,
+                        to="promises.version",
+                    ),
+                ),
+                ("promise_id", models.PositiveIntegerField()),
+                ("edition_from", models.PositiveIntegerField()),
+                ("edition_to", models.PositiveIntegerField()),
+                ("slug", models.SlugField(db_index=False, max_length=60)),
+                ("number", models.PositiveIntegerField(help_text="The version's number.")),
+                ("published_at", models.DateTimeField(help_text="The moment of its edition.")),
+                ("title", models.CharField(max_length=200)),
+                ("title_plain", models.CharField(max_length=200)),
+                ("summary", models.TextField()),
+                (
+                    "theme",
+                    models.CharField(
+                        choices=[
+                            ("transport", "Transport"),
+                            ("local-funding", "Local funding"),
+                            ("devolution", "Devolution"),
+                            ("skills-and-jobs", "Skills and jobs"),
+                            ("schools", "Schools"),
+                            ("health", "Health"),
+                            ("housing-and-towns", "Housing and towns"),
+                            ("research", "Research"),
+                            ("crime", "Crime"),
+                            ("digital", "Digital"),
+                            ("net-zero", "Net zero"),
+                            ("culture-and-pride", "Culture and pride"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("regions", models.TextField(blank=True, help_text="Keys of its own regions.")),
+                ("places", models.TextField(blank=True, help_text="Keys of its own places.")),
+                ("place_keys", models.TextField(blank=True, help_text="Every place or region it is found under.")),
+                ("department", models.CharField(max_length=100)),
+                ("department_key", models.SlugField(db_index=False, max_length=100)),
+                ("made_by", models.CharField(max_length=200)),
+                ("made_by_keys", models.TextField(blank=True)),
+                ("made_on", promises.dates.DayField()),
+                ("made_from", models.DateField()),
+                ("made_in", models.CharField(max_length=200)),
+                ("due_on", promises.dates.DayField(null=True)),
+                ("due_from", models.DateField(null=True)),
+                ("checked_on", models.DateField(null=True)),
+                ("runs", models.TextField(help_text="Its whole history for drawing: JSON of [status, first day].")),
+                ("search_text", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='Seal',
+            name="Seal",
             fields=[
-                ('version', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='seal', serialize=False, to='promises.version')),
-                ('reason', models.TextField()),
+                (
+                    "version",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="seal",
+                        serialize=False,
+                        to="promises.version",
+                    ),
+                ),
+                ("reason", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='Place',
+            name="Place",
             fields=[
-                ('slug', models.SlugField(max_length=60, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80, unique=True)),
-                ('kind', models.CharField(max_length=30)),
-                ('code', models.CharField(blank=True, help_text='Its ONS code, where it has one.', max_length=9)),
-                ('regions', models.ManyToManyField(blank=True, related_name='parts', to='promises.place')),
+                ("slug", models.SlugField(max_length=60, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=80, unique=True)),
+                ("kind", models.CharField(max_length=30)),
+                ("code", models.CharField(blank=True, help_text="Its ONS code, where it has one.", max_length=9)),
+                ("regions", models.ManyToManyField(blank=True, related_name="parts", to="promises.place")),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='HistoricalUpdate',
+            name="HistoricalUpdate",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(blank=True, editable=False, help_text='Given at its first publication, for ever.', null=True)),
-                ('counts_from', models.DateField(blank=True, editable=False, help_text='Written by the door.', null=True)),
-                ('date', promises.dates.DayField(help_text='The day it became true in the world; YYYY-MM or YYYY if that is all that is known.', verbose_name='day')),
-                ('status', models.CharField(choices=[('kept', 'Kept'), ('watered_down', 'Watered down'), ('broken', 'Broken'), ('in_progress', 'In progress')], max_length=20)),
-                ('reason', models.JSONField(blank=True, default=list, help_text='Why it is not simply kept.')),
-                ('headline', models.CharField(help_text='What happened, in at most 90 characters.', max_length=90, validators=[promises.desk.rules.validate_text])),
-                ('explanation', models.TextField(help_text='One to four sentences: what changed and why it earns this status.', max_length=4000, validators=[promises.desk.rules.validate_text])),
-                ('withdrawn', models.TextField(blank=True, help_text='A published update is not deleted: say here why it no longer counts.', max_length=1000, validators=[promises.desk.rules.validate_text], verbose_name='withdrawn because')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('promise', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promise')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "number",
+                    models.PositiveIntegerField(
+                        blank=True, editable=False, help_text="Given at its first publication, for ever.", null=True
+                    ),
+                ),
+                (
+                    "counts_from",
+                    models.DateField(blank=True, editable=False, help_text="Written by the door.", null=True),
+                ),
+                (
+                    "date",
+                    promises.dates.DayField(
+                        help_text="The day it became true in the world; YYYY-MM or YYYY if that is all that is known.",
+                        verbose_name="day",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("kept", "Kept"),
+                            ("watered_down", "Watered down"),
+                            ("broken", "Broken"),
+                            ("in_progress", "In progress"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("reason", models.JSONField(blank=True, default=list, help_text="Why it is not simply kept.")),
+                (
+                    "headline",
+                    models.CharField(
+                        help_text="What happened, in at most 90 characters.",
+                        max_length=90,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "explanation",
+                    models.TextField(
+                        help_text="One to four sentences: what changed and why it earns this status.",
+                        max_length=4000,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "withdrawn",
+                    models.TextField(
+                        blank=True,
+                        help_text="A published update is not deleted: say here why it no longer counts.",
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_text],
+                        verbose_name="withdrawn because",
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promise",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical update',
-                'verbose_name_plural': 'historical updates',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical update",
+                "verbose_name_plural": "historical updates",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalSubmission',
+            name="HistoricalSubmission",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('state', models.CharField(choices=[('in_review', 'Waiting for review'), ('sent_back', 'Sent back'), ('scheduled', 'Approved, set for a time'), ('published', 'Published'), ('taken_back', 'Taken back')], default='in_review', max_length=20)),
-                ('digest', models.CharField(help_text='Of the document that was submitted: another needs another review.', max_length=64)),
-                ('correction', models.CharField(choices=[('minor_correction', 'Minor correction'), ('major_correction', 'Major correction')], default='minor_correction', help_text='How a change of what was published is marked, where it is not a new update.', max_length=20)),
-                ('note', models.TextField(blank=True, help_text='Public: one sentence on what changed and why, shown on the changes page.', max_length=600, validators=[promises.desk.rules.validate_text], verbose_name='what changed')),
-                ('withdrawal', models.TextField(blank=True, help_text='Public: why the promise is withdrawn; empty for any other change.', max_length=1000, validators=[promises.desk.rules.validate_text], verbose_name='withdrawn because')),
-                ('submitted_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('publish_at', models.DateTimeField(blank=True, help_text='Never earlier than this minute.', null=True)),
-                ('edition', models.PositiveIntegerField(blank=True, help_text='The edition that published it.', null=True)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('decided_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('submitted_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('promise', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promise')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("in_review", "Waiting for review"),
+                            ("sent_back", "Sent back"),
+                            ("scheduled", "Approved, set for a time"),
+                            ("published", "Published"),
+                            ("taken_back", "Taken back"),
+                        ],
+                        default="in_review",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "digest",
+                    models.CharField(
+                        help_text="Of the document that was submitted: another needs another review.", max_length=64
+                    ),
+                ),
+                (
+                    "correction",
+                    models.CharField(
+                        choices=[("minor_correction", "Minor correction"), ("major_correction", "Major correction")],
+                        default="minor_correction",
+                        help_text="How a change of what was published is marked, where it is not a new update.",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True,
+                        help_text="Public: one sentence on what changed and why, shown on the changes page.",
+                        max_length=600,
+                        validators=[promises.desk.rules.validate_text],
+                        verbose_name="what changed",
+                    ),
+                ),
+                (
+                    "withdrawal",
+                    models.TextField(
+                        blank=True,
+                        help_text="Public: why the promise is withdrawn; empty for any other change.",
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_text],
+                        verbose_name="withdrawn because",
+                    ),
+                ),
+                ("submitted_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "publish_at",
+                    models.DateTimeField(blank=True, help_text="Never earlier than this minute.", null=True),
+                ),
+                (
+                    "edition",
+                    models.PositiveIntegerField(blank=True, help_text="The edition that published it.", null=True),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "submitted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promise",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical submission',
-                'verbose_name_plural': 'historical submissions',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical submission",
+                "verbose_name_plural": "historical submissions",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalRelatedPromise',
+            name="HistoricalRelatedPromise",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('promise', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promise')),
-                ('related', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promise')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promise",
+                    ),
+                ),
+                (
+                    "related",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promise",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical related promise',
-                'verbose_name_plural': 'historical related promises',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical related promise",
+                "verbose_name_plural": "historical related promises",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalPromisePlace',
+            name="HistoricalPromisePlace",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('place', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.place')),
-                ('promise', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promise')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "place",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.place",
+                    ),
+                ),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promise",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical promise place',
-                'verbose_name_plural': 'historical promise places',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical promise place",
+                "verbose_name_plural": "historical promise places",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='PromisePlace',
+            name="PromisePlace",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('place', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promise_places', to='promises.place')),
-                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='promise_places', to='promises.promise')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "place",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="promise_places", to="promises.place"
+                    ),
+                ),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="promise_places",
+                        to="promises.promise",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='PromiseSource',
+            name="PromiseSource",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(help_text='Short, unique within the promise: “irp-2021”.', max_length=60)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='promise_sources', to='promises.promise')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.SlugField(help_text="Short, unique within the promise: “irp-2021”.", max_length=60)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="promise_sources",
+                        to="promises.promise",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.AddField(
-            model_name='promise',
-            name='quote_source',
-            field=models.ForeignKey(blank=True, help_text='The source in which the words were read.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='promises.promisesource'),
+            model_name="promise",
+            name="quote_source",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The source in which the words were read.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="promises.promisesource",
+            ),
         ),
         migrations.CreateModel(
-            name='Measure',
+            name="Measure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('measure', models.CharField(help_text='What is counted.', max_length=200, validators=[promises.desk.rules.validate_text])),
-                ('unit', models.CharField(help_text='£m, £bn, % or words.', max_length=60, validators=[promises.desk.rules.validate_text])),
-                ('promised', models.DecimalField(blank=True, decimal_places=6, max_digits=18, null=True)),
-                ('delivered', models.DecimalField(blank=True, decimal_places=6, max_digits=18, null=True)),
-                ('as_of', promises.dates.DayField(blank=True, help_text='The day of the delivered figure.', null=True)),
-                ('basis', models.TextField(blank=True, help_text='Nominal or real prices, area, or other footing.', max_length=1000, validators=[promises.desk.rules.validate_text])),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='measures', to='promises.promise')),
-                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='measures', to='promises.promisesource')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "measure",
+                    models.CharField(
+                        help_text="What is counted.", max_length=200, validators=[promises.desk.rules.validate_text]
+                    ),
+                ),
+                (
+                    "unit",
+                    models.CharField(
+                        help_text="£m, £bn, % or words.", max_length=60, validators=[promises.desk.rules.validate_text]
+                    ),
+                ),
+                ("promised", models.DecimalField(blank=True, decimal_places=6, max_digits=18, null=True)),
+                ("delivered", models.DecimalField(blank=True, decimal_places=6, max_digits=18, null=True)),
+                ("as_of", promises.dates.DayField(blank=True, help_text="The day of the delivered figure.", null=True)),
+                (
+                    "basis",
+                    models.TextField(
+                        blank=True,
+                        help_text="Nominal or real prices, area, or other footing.",
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="measures", to="promises.promise"
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="measures",
+                        to="promises.promisesource",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='HistoricalWording',
+            name="HistoricalWording",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('date', promises.dates.DayField(verbose_name='day')),
-                ('before', models.TextField(max_length=600, validators=[promises.desk.rules.validate_text, promises.desk.rules.validate_wording])),
-                ('after', models.TextField(max_length=600, validators=[promises.desk.rules.validate_text, promises.desk.rules.validate_wording])),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('promise', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promise')),
-                ('source', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promisesource')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("date", promises.dates.DayField(verbose_name="day")),
+                (
+                    "before",
+                    models.TextField(
+                        max_length=600,
+                        validators=[promises.desk.rules.validate_text, promises.desk.rules.validate_wording],
+                    ),
+                ),
+                (
+                    "after",
+                    models.TextField(
+                        max_length=600,
+                        validators=[promises.desk.rules.validate_text, promises.desk.rules.validate_wording],
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promise",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promisesource",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical wording',
-                'verbose_name_plural': 'historical wordings',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical wording",
+                "verbose_name_plural": "historical wordings",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalReply',
+            name="HistoricalReply",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('date', promises.dates.DayField(verbose_name='day')),
-                ('by', models.CharField(max_length=200, validators=[promises.desk.rules.validate_text])),
-                ('text', models.TextField(max_length=4000, validators=[promises.desk.rules.validate_text])),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('promise', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promise')),
-                ('source', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promisesource')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("date", promises.dates.DayField(verbose_name="day")),
+                ("by", models.CharField(max_length=200, validators=[promises.desk.rules.validate_text])),
+                ("text", models.TextField(max_length=4000, validators=[promises.desk.rules.validate_text])),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promise",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promisesource",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical reply',
-                'verbose_name_plural': 'historical replies',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical reply",
+                "verbose_name_plural": "historical replies",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalMeasure',
+            name="HistoricalMeasure",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('measure', models.CharField(help_text='What is counted.', max_length=200, validators=[promises.desk.rules.validate_text])),
-                ('unit', models.CharField(help_text='£m, £bn, % or words.', max_length=60, validators=[promises.desk.rules.validate_text])),
-                ('promised', models.DecimalField(blank=True, decimal_places=6, max_digits=18, null=True)),
-                ('delivered', models.DecimalField(blank=True, decimal_places=6, max_digits=18, null=True)),
-                ('as_of', promises.dates.DayField(blank=True, help_text='The day of the delivered figure.', null=True)),
-                ('basis', models.TextField(blank=True, help_text='Nominal or real prices, area, or other footing.', max_length=1000, validators=[promises.desk.rules.validate_text])),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('promise', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promise')),
-                ('source', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promisesource')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "measure",
+                    models.CharField(
+                        help_text="What is counted.", max_length=200, validators=[promises.desk.rules.validate_text]
+                    ),
+                ),
+                (
+                    "unit",
+                    models.CharField(
+                        help_text="£m, £bn, % or words.", max_length=60, validators=[promises.desk.rules.validate_text]
+                    ),
+                ),
+                ("promised", models.DecimalField(blank=True, decimal_places=6, max_digits=18, null=True)),
+                ("delivered", models.DecimalField(blank=True, decimal_places=6, max_digits=18, null=True)),
+                ("as_of", promises.dates.DayField(blank=True, help_text="The day of the delivered figure.", null=True)),
+                (
+                    "basis",
+                    models.TextField(
+                        blank=True,
+                        help_text="Nominal or real prices, area, or other footing.",
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promise",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promisesource",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical measure',
-                'verbose_name_plural': 'historical measures',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical measure",
+                "verbose_name_plural": "historical measures",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalEvidence',
+            name="HistoricalEvidence",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('claim', models.TextField(help_text='Public: “cited for: …”.', max_length=1000, validators=[promises.desk.rules.validate_text])),
-                ('read', models.TextField(blank=True, help_text='Private: what the text says, in your words.', max_length=2000, validators=[promises.desk.rules.validate_text])),
-                ('how', models.CharField(blank=True, help_text='Private: how it was read.', max_length=60)),
-                ('address', models.CharField(blank=True, help_text='Private: “normalised” if the link was rewritten.', max_length=60)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('promise_source', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promisesource')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "claim",
+                    models.TextField(
+                        help_text="Public: “cited for: …”.",
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "read",
+                    models.TextField(
+                        blank=True,
+                        help_text="Private: what the text says, in your words.",
+                        max_length=2000,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                ("how", models.CharField(blank=True, help_text="Private: how it was read.", max_length=60)),
+                (
+                    "address",
+                    models.CharField(
+                        blank=True, help_text="Private: “normalised” if the link was rewritten.", max_length=60
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "promise_source",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promisesource",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical evidence',
-                'verbose_name_plural': 'historical evidence',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical evidence",
+                "verbose_name_plural": "historical evidence",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('claim', models.TextField(help_text='Public: “cited for: …”.', max_length=1000, validators=[promises.desk.rules.validate_text])),
-                ('read', models.TextField(blank=True, help_text='Private: what the text says, in your words.', max_length=2000, validators=[promises.desk.rules.validate_text])),
-                ('how', models.CharField(blank=True, help_text='Private: how it was read.', max_length=60)),
-                ('address', models.CharField(blank=True, help_text='Private: “normalised” if the link was rewritten.', max_length=60)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('promise_source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evidence_rows', to='promises.promisesource')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "claim",
+                    models.TextField(
+                        help_text="Public: “cited for: …”.",
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "read",
+                    models.TextField(
+                        blank=True,
+                        help_text="Private: what the text says, in your words.",
+                        max_length=2000,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                ("how", models.CharField(blank=True, help_text="Private: how it was read.", max_length=60)),
+                (
+                    "address",
+                    models.CharField(
+                        blank=True, help_text="Private: “normalised” if the link was rewritten.", max_length=60
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "promise_source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evidence_rows",
+                        to="promises.promisesource",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'evidence',
-                'ordering': ['position', 'id'],
+                "verbose_name_plural": "evidence",
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='RelatedPromise',
+            name="RelatedPromise",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='related_rows', to='promises.promise')),
-                ('related', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='promises.promise')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="related_rows", to="promises.promise"
+                    ),
+                ),
+                (
+                    "related",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="promises.promise"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Reply',
+            name="Reply",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', promises.dates.DayField(verbose_name='day')),
-                ('by', models.CharField(max_length=200, validators=[promises.desk.rules.validate_text])),
-                ('text', models.TextField(max_length=4000, validators=[promises.desk.rules.validate_text])),
-                ('promise', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='reply', to='promises.promise')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='replies', to='promises.promisesource')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("date", promises.dates.DayField(verbose_name="day")),
+                ("by", models.CharField(max_length=200, validators=[promises.desk.rules.validate_text])),
+                ("text", models.TextField(max_length=4000, validators=[promises.desk.rules.validate_text])),
+                (
+                    "promise",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="reply", to="promises.promise"
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="replies", to="promises.promisesource"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'replies',
+                "verbose_name_plural": "replies",
             },
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=300, validators=[promises.desk.rules.validate_text])),
-                ('publisher', models.CharField(max_length=200, validators=[promises.desk.rules.validate_text])),
-                ('url', models.CharField(max_length=1000, validators=[promises.desk.rules.validate_url], verbose_name='address')),
-                ('published', promises.dates.DayField(blank=True, help_text='When it was published, as far as known.', null=True)),
-                ('kind', models.CharField(choices=[('official', 'Government'), ('parliament', 'Parliament'), ('statistics', 'Official statistics'), ('audit', 'Auditor'), ('research', 'Research'), ('news', 'News'), ('party', 'Political party')], max_length=20)),
-                ('via', models.CharField(blank=True, help_text="Who carries it, where the address is not the publisher's own.", max_length=200, validators=[promises.desk.rules.validate_text], verbose_name='carried by')),
-                ('copy_of', models.CharField(blank=True, help_text='Whose work an unofficial copy repeats.', max_length=300, validators=[promises.desk.rules.validate_text])),
-                ('archived_url', models.CharField(blank=True, max_length=1000, validators=[promises.desk.rules.validate_url], verbose_name='archived copy')),
-                ('archived_on', models.DateField(blank=True, help_text='The day of the archived copy.', null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=300, validators=[promises.desk.rules.validate_text])),
+                ("publisher", models.CharField(max_length=200, validators=[promises.desk.rules.validate_text])),
+                (
+                    "url",
+                    models.CharField(
+                        max_length=1000, validators=[promises.desk.rules.validate_url], verbose_name="address"
+                    ),
+                ),
+                (
+                    "published",
+                    promises.dates.DayField(blank=True, help_text="When it was published, as far as known.", null=True),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("official", "Government"),
+                            ("parliament", "Parliament"),
+                            ("statistics", "Official statistics"),
+                            ("audit", "Auditor"),
+                            ("research", "Research"),
+                            ("news", "News"),
+                            ("party", "Political party"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "via",
+                    models.CharField(
+                        blank=True,
+                        help_text="Who carries it, where the address is not the publisher's own.",
+                        max_length=200,
+                        validators=[promises.desk.rules.validate_text],
+                        verbose_name="carried by",
+                    ),
+                ),
+                (
+                    "copy_of",
+                    models.CharField(
+                        blank=True,
+                        help_text="Whose work an unofficial copy repeats.",
+                        max_length=300,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "archived_url",
+                    models.CharField(
+                        blank=True,
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_url],
+                        verbose_name="archived copy",
+                    ),
+                ),
+                ("archived_on", models.DateField(blank=True, help_text="The day of the archived copy.", null=True)),
             ],
             options={
-                'ordering': ['title', 'id'],
-                'constraints': [models.UniqueConstraint(models.F('url'), models.F('title'), django.db.models.functions.comparison.Coalesce('published', models.Value('')), name='source_once', violation_error_message='This source is here already: same address, title and day.'), models.CheckConstraint(condition=models.Q(('url__startswith', 'http://'), ('url__startswith', 'https://'), _connector='OR'), name='source_url_web', violation_error_message='Write an address that begins with https:// or http://.'), models.CheckConstraint(condition=models.Q(('archived_url__startswith', 'http://'), ('archived_url__startswith', 'https://'), ('archived_url', ''), _connector='OR'), name='source_archived_url_web', violation_error_message='Write an address that begins with https:// or http://.'), models.CheckConstraint(condition=models.Q(('published__regex', '^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$'), ('published__isnull', True), _connector='OR'), name='source_published_day', violation_error_message='Write a day as YYYY-MM-DD, YYYY-MM or YYYY.')],
+                "ordering": ["title", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("url"),
+                        models.F("title"),
+                        django.db.models.functions.comparison.Coalesce("published", models.Value("")),
+                        name="source_once",
+                        violation_error_message="This source is here already: same address, title and day.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("url__startswith", "http://"), ("url__startswith", "https://"), _connector="OR"
+                        ),
+                        name="source_url_web",
+                        violation_error_message="Write an address that begins with https:// or http://.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("archived_url__startswith", "http://"),
+                            ("archived_url__startswith", "https://"),
+                            ("archived_url", ""),
+                            _connector="OR",
+                        ),
+                        name="source_archived_url_web",
+                        violation_error_message="Write an address that begins with https:// or http://.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("published__regex", "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"),
+                            ("published__isnull", True),
+                            _connector="OR",
+                        ),
+                        name="source_published_day",
+                        violation_error_message="Write a day as YYYY-MM-DD, YYYY-MM or YYYY.",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
-            model_name='promisesource',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promise_sources', to='promises.source'),
+            model_name="promisesource",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="promise_sources", to="promises.source"
+            ),
         ),
         migrations.CreateModel(
-            name='HistoricalPromiseSource',
+            name="HistoricalPromiseSource",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('key', models.SlugField(help_text='Short, unique within the promise: “irp-2021”.', max_length=60)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('promise', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promise')),
-                ('source', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.source')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("key", models.SlugField(help_text="Short, unique within the promise: “irp-2021”.", max_length=60)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promise",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.source",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical promise source',
-                'verbose_name_plural': 'historical promise sources',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical promise source",
+                "verbose_name_plural": "historical promise sources",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Submission',
+            name="Submission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('in_review', 'Waiting for review'), ('sent_back', 'Sent back'), ('scheduled', 'Approved, set for a time'), ('published', 'Published'), ('taken_back', 'Taken back')], default='in_review', max_length=20)),
-                ('digest', models.CharField(help_text='Of the document that was submitted: another needs another review.', max_length=64)),
-                ('correction', models.CharField(choices=[('minor_correction', 'Minor correction'), ('major_correction', 'Major correction')], default='minor_correction', help_text='How a change of what was published is marked, where it is not a new update.', max_length=20)),
-                ('note', models.TextField(blank=True, help_text='Public: one sentence on what changed and why, shown on the changes page.', max_length=600, validators=[promises.desk.rules.validate_text], verbose_name='what changed')),
-                ('withdrawal', models.TextField(blank=True, help_text='Public: why the promise is withdrawn; empty for any other change.', max_length=1000, validators=[promises.desk.rules.validate_text], verbose_name='withdrawn because')),
-                ('submitted_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('publish_at', models.DateTimeField(blank=True, help_text='Never earlier than this minute.', null=True)),
-                ('edition', models.PositiveIntegerField(blank=True, help_text='The edition that published it.', null=True)),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to=settings.AUTH_USER_MODEL)),
-                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='promises.promise')),
-                ('submitted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("in_review", "Waiting for review"),
+                            ("sent_back", "Sent back"),
+                            ("scheduled", "Approved, set for a time"),
+                            ("published", "Published"),
+                            ("taken_back", "Taken back"),
+                        ],
+                        default="in_review",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "digest",
+                    models.CharField(
+                        help_text="Of the document that was submitted: another needs another review.", max_length=64
+                    ),
+                ),
+                (
+                    "correction",
+                    models.CharField(
+                        choices=[("minor_correction", "Minor correction"), ("major_correction", "Major correction")],
+                        default="minor_correction",
+                        help_text="How a change of what was published is marked, where it is not a new update.",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True,
+                        help_text="Public: one sentence on what changed and why, shown on the changes page.",
+                        max_length=600,
+                        validators=[promises.desk.rules.validate_text],
+                        verbose_name="what changed",
+                    ),
+                ),
+                (
+                    "withdrawal",
+                    models.TextField(
+                        blank=True,
+                        help_text="Public: why the promise is withdrawn; empty for any other change.",
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_text],
+                        verbose_name="withdrawn because",
+                    ),
+                ),
+                ("submitted_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "publish_at",
+                    models.DateTimeField(blank=True, help_text="Never earlier than this minute.", null=True),
+                ),
+                (
+                    "edition",
+                    models.PositiveIntegerField(blank=True, help_text="The edition that published it.", null=True),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="submissions", to="promises.promise"
+                    ),
+                ),
+                (
+                    "submitted_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submissions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-submitted_at', '-pk'],
+                "ordering": ["-submitted_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Comment',
+            name="Comment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('text', models.TextField(max_length=2000)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='promises.submission')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("text", models.TextField(max_length=2000)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="comments", to="promises.submission"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'pk'],
+                "ordering": ["at", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='promise',
-            name='theme',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promises', to='promises.theme'),
+            model_name="promise",
+            name="theme",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="promises", to="promises.theme"
+            ),
         ),
         migrations.CreateModel(
-            name='HistoricalPromise',
+            name="HistoricalPromise",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('identity', models.PositiveIntegerField(blank=True, db_index=True, editable=False, help_text='Given at its first publication, for ever.', null=True)),
-                ('slug', models.SlugField(help_text='Part of its address, for ever: lower case with hyphens. A change is a rename, and the old one redirects.', max_length=60, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(-[a-z0-9]+)*$', 'Write lower-case letters, digits and single hyphens: “hs2-eastern-leg”.')], verbose_name='key')),
-                ('title', models.CharField(help_text='What was promised, as a short imperative phrase: “Build Northern Powerhouse Rail in full”.', max_length=80, validators=[promises.desk.rules.validate_text])),
-                ('summary', models.TextField(help_text='One to three sentences: what was promised, to whom, and why it matters for levelling up.', max_length=4000, validators=[promises.desk.rules.validate_text])),
-                ('quote', models.TextField(blank=True, help_text="The promise in its maker's exact words, at most 25; leave empty if not read verbatim.", max_length=600, validators=[promises.desk.rules.validate_text, promises.desk.rules.validate_quote])),
-                ('success_test', models.TextField(help_text='One sentence: what would have to be true for a fair reader to call this promise kept.', max_length=4000, validators=[promises.desk.rules.validate_text])),
-                ('made_by', models.CharField(help_text='Office-holder or party, with office: “Boris Johnson, Prime Minister”.', max_length=200, validators=[promises.desk.rules.validate_text])),
-                ('department', models.CharField(help_text='The department answerable now or last, by its short name: “DfT”.', max_length=100, validators=[promises.desk.rules.validate_text])),
-                ('made_on', promises.dates.DayField(help_text='YYYY-MM-DD, or YYYY-MM or YYYY if that is all a source gives.')),
-                ('made_in', models.CharField(help_text='The document or speech: “Conservative manifesto 2019”.', max_length=200, validators=[promises.desk.rules.validate_text])),
-                ('due_on', promises.dates.DayField(blank=True, help_text='The day, month or year it was promised for; empty if none.', null=True)),
-                ('checked_on', models.DateField(blank=True, help_text='The day a researcher last looked whether anything had changed.', null=True)),
-                ('former_slugs', models.JSONField(blank=True, default=list, editable=False, help_text='Earlier keys, which the door writes down.')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('quote_source', models.ForeignKey(blank=True, db_constraint=False, help_text='The source in which the words were read.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promisesource')),
-                ('theme', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.theme')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "identity",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        db_index=True,
+                        editable=False,
+                        help_text="Given at its first publication, for ever.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Part of its address, for ever: lower case with hyphens. A change is a rename, and the old one redirects.",
+                        max_length=60,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9]+(-[a-z0-9]+)*$",
+                                "Write lower-case letters, digits and single hyphens: “hs2-eastern-leg”.",
+                            )
+                        ],
+                        verbose_name="key",
+                    ),
+                ),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="What was promised, as a short imperative phrase: “Build Northern Powerhouse Rail in full”.",
+                        max_length=80,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "summary",
+                    models.TextField(
+                        help_text="One to three sentences: what was promised, to whom, and why it matters for levelling up.",
+                        max_length=4000,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "quote",
+                    models.TextField(
+                        blank=True,
+                        help_text="The promise in its maker's exact words, at most 25; leave empty if not read verbatim.",
+                        max_length=600,
+                        validators=[promises.desk.rules.validate_text, promises.desk.rules.validate_quote],
+                    ),
+                ),
+                (
+                    "success_test",
+                    models.TextField(
+                        help_text="One sentence: what would have to be true for a fair reader to call this promise kept.",
+                        max_length=4000,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.CharField(
+                        help_text="Office-holder or party, with office: “Boris Johnson, Prime Minister”.",
+                        max_length=200,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "department",
+                    models.CharField(
+                        help_text="The department answerable now or last, by its short name: “DfT”.",
+                        max_length=100,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "made_on",
+                    promises.dates.DayField(help_text="YYYY-MM-DD, or YYYY-MM or YYYY if that is all a source gives."),
+                ),
+                (
+                    "made_in",
+                    models.CharField(
+                        help_text="The document or speech: “Conservative manifesto 2019”.",
+                        max_length=200,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "due_on",
+                    promises.dates.DayField(
+                        blank=True, help_text="The day, month or year it was promised for; empty if none.", null=True
+                    ),
+                ),
+                (
+                    "checked_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="The day a researcher last looked whether anything had changed.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "former_slugs",
+                    models.JSONField(
+                        blank=True, default=list, editable=False, help_text="Earlier keys, which the door writes down."
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "quote_source",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        help_text="The source in which the words were read.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promisesource",
+                    ),
+                ),
+                (
+                    "theme",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.theme",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical promise',
-                'verbose_name_plural': 'historical promises',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical promise",
+                "verbose_name_plural": "historical promises",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Update',
+            name="Update",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(blank=True, editable=False, help_text='Given at its first publication, for ever.', null=True)),
-                ('counts_from', models.DateField(blank=True, editable=False, help_text='Written by the door.', null=True)),
-                ('date', promises.dates.DayField(help_text='The day it became true in the world; YYYY-MM or YYYY if that is all that is known.', verbose_name='day')),
-                ('status', models.CharField(choices=[('kept', 'Kept'), ('watered_down', 'Watered down'), ('broken', 'Broken'), ('in_progress', 'In progress')], max_length=20)),
-                ('reason', models.JSONField(blank=True, default=list, help_text='Why it is not simply kept.')),
-                ('headline', models.CharField(help_text='What happened, in at most 90 characters.', max_length=90, validators=[promises.desk.rules.validate_text])),
-                ('explanation', models.TextField(help_text='One to four sentences: what changed and why it earns this status.', max_length=4000, validators=[promises.desk.rules.validate_text])),
-                ('withdrawn', models.TextField(blank=True, help_text='A published update is not deleted: say here why it no longer counts.', max_length=1000, validators=[promises.desk.rules.validate_text], verbose_name='withdrawn because')),
-                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='updates', to='promises.promise')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "number",
+                    models.PositiveIntegerField(
+                        blank=True, editable=False, help_text="Given at its first publication, for ever.", null=True
+                    ),
+                ),
+                (
+                    "counts_from",
+                    models.DateField(blank=True, editable=False, help_text="Written by the door.", null=True),
+                ),
+                (
+                    "date",
+                    promises.dates.DayField(
+                        help_text="The day it became true in the world; YYYY-MM or YYYY if that is all that is known.",
+                        verbose_name="day",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("kept", "Kept"),
+                            ("watered_down", "Watered down"),
+                            ("broken", "Broken"),
+                            ("in_progress", "In progress"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("reason", models.JSONField(blank=True, default=list, help_text="Why it is not simply kept.")),
+                (
+                    "headline",
+                    models.CharField(
+                        help_text="What happened, in at most 90 characters.",
+                        max_length=90,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "explanation",
+                    models.TextField(
+                        help_text="One to four sentences: what changed and why it earns this status.",
+                        max_length=4000,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "withdrawn",
+                    models.TextField(
+                        blank=True,
+                        help_text="A published update is not deleted: say here why it no longer counts.",
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_text],
+                        verbose_name="withdrawn because",
+                    ),
+                ),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="updates", to="promises.promise"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['promise', models.OrderBy(models.F('number'), nulls_last=True), 'date', 'id'],
+                "ordering": ["promise", models.OrderBy(models.F("number"), nulls_last=True), "date", "id"],
             },
         ),
         migrations.CreateModel(
-            name='HistoricalCitation',
+            name="HistoricalCitation",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('locator', models.CharField(blank=True, help_text='Where in it: “page 12”, “column 481”.', max_length=200, validators=[promises.desk.rules.validate_text])),
-                ('quoted', models.TextField(blank=True, help_text='The words that bear the update out, exactly.', max_length=1000, validators=[promises.desk.rules.validate_text], verbose_name='quoted passage')),
-                ('note', models.TextField(blank=True, help_text='What it is cited for; empty takes the claims noted with the source.', max_length=1000, validators=[promises.desk.rules.validate_text], verbose_name='cited for')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('source', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.promisesource')),
-                ('update', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='promises.update')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "locator",
+                    models.CharField(
+                        blank=True,
+                        help_text="Where in it: “page 12”, “column 481”.",
+                        max_length=200,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "quoted",
+                    models.TextField(
+                        blank=True,
+                        help_text="The words that bear the update out, exactly.",
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_text],
+                        verbose_name="quoted passage",
+                    ),
+                ),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True,
+                        help_text="What it is cited for; empty takes the claims noted with the source.",
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_text],
+                        verbose_name="cited for",
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.promisesource",
+                    ),
+                ),
+                (
+                    "update",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="promises.update",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical citation',
-                'verbose_name_plural': 'historical citations',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical citation",
+                "verbose_name_plural": "historical citations",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Citation',
+            name="Citation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('locator', models.CharField(blank=True, help_text='Where in it: “page 12”, “column 481”.', max_length=200, validators=[promises.desk.rules.validate_text])),
-                ('quoted', models.TextField(blank=True, help_text='The words that bear the update out, exactly.', max_length=1000, validators=[promises.desk.rules.validate_text], verbose_name='quoted passage')),
-                ('note', models.TextField(blank=True, help_text='What it is cited for; empty takes the claims noted with the source.', max_length=1000, validators=[promises.desk.rules.validate_text], verbose_name='cited for')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='citations', to='promises.promisesource')),
-                ('update', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='citations', to='promises.update')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "locator",
+                    models.CharField(
+                        blank=True,
+                        help_text="Where in it: “page 12”, “column 481”.",
+                        max_length=200,
+                        validators=[promises.desk.rules.validate_text],
+                    ),
+                ),
+                (
+                    "quoted",
+                    models.TextField(
+                        blank=True,
+                        help_text="The words that bear the update out, exactly.",
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_text],
+                        verbose_name="quoted passage",
+                    ),
+                ),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True,
+                        help_text="What it is cited for; empty takes the claims noted with the source.",
+                        max_length=1000,
+                        validators=[promises.desk.rules.validate_text],
+                        verbose_name="cited for",
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="citations",
+                        to="promises.promisesource",
+                    ),
+                ),
+                (
+                    "update",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="citations", to="promises.update"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Wording',
+            name="Wording",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', promises.dates.DayField(verbose_name='day')),
-                ('before', models.TextField(max_length=600, validators=[promises.desk.rules.validate_text, promises.desk.rules.validate_wording])),
-                ('after', models.TextField(max_length=600, validators=[promises.desk.rules.validate_text, promises.desk.rules.validate_wording])),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='wordings', to='promises.promise')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='wordings', to='promises.promisesource')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("date", promises.dates.DayField(verbose_name="day")),
+                (
+                    "before",
+                    models.TextField(
+                        max_length=600,
+                        validators=[promises.desk.rules.validate_text, promises.desk.rules.validate_wording],
+                    ),
+                ),
+                (
+                    "after",
+                    models.TextField(
+                        max_length=600,
+                        validators=[promises.desk.rules.validate_text, promises.desk.rules.validate_wording],
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="wordings", to="promises.promise"
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="wordings",
+                        to="promises.promisesource",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Period',
+            name="Period",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('edition_from', models.PositiveIntegerField()),
-                ('edition_to', models.PositiveIntegerField()),
-                ('slug', models.SlugField(db_index=False, max_length=60)),
-                ('theme', models.CharField(choices=[('transport', 'Transport'), ('local-funding', 'Local funding'), ('devolution', 'Devolution'), ('skills-and-jobs', 'Skills and jobs'), ('schools', 'Schools'), ('health', 'Health'), ('housing-and-towns', 'Housing and towns'), ('research', 'Research'), ('crime', 'Crime'), ('digital', 'Digital'), ('net-zero', 'Net zero'), ('culture-and-pride', 'Culture and pride')], max_length=30)),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField()),
-                ('status', models.CharField(choices=[('kept', 'Kept'), ('watered_down', 'Watered down'), ('broken', 'Broken'), ('in_progress', 'In progress')], max_length=20)),
-                ('reasons', models.TextField(blank=True)),
-                ('since', promises.dates.DayField()),
-                ('since_from', models.DateField()),
-                ('date', promises.dates.DayField()),
-                ('update_number', models.PositiveIntegerField()),
-                ('headline', models.CharField(max_length=200)),
-                ('sources', models.PositiveIntegerField(help_text='Distinct sources of its update.')),
-                ('search_text', models.TextField()),
-                ('listing', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='periods', to='promises.listing')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("edition_from", models.PositiveIntegerField()),
+                ("edition_to", models.PositiveIntegerField()),
+                ("slug", models.SlugField(db_index=False, max_length=60)),
+                (
+                    "theme",
+                    models.CharField(
+                        choices=[
+                            ("transport", "Transport"),
+                            ("local-funding", "Local funding"),
+                            ("devolution", "Devolution"),
+                            ("skills-and-jobs", "Skills and jobs"),
+                            ("schools", "Schools"),
+                            ("health", "Health"),
+                            ("housing-and-towns", "Housing and towns"),
+                            ("research", "Research"),
+                            ("crime", "Crime"),
+                            ("digital", "Digital"),
+                            ("net-zero", "Net zero"),
+                            ("culture-and-pride", "Culture and pride"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("valid_from", models.DateField()),
+                ("valid_to", models.DateField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("kept", "Kept"),
+                            ("watered_down", "Watered down"),
+                            ("broken", "Broken"),
+                            ("in_progress", "In progress"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("reasons", models.TextField(blank=True)),
+                ("since", promises.dates.DayField()),
+                ("since_from", models.DateField()),
+                ("date", promises.dates.DayField()),
+                ("update_number", models.PositiveIntegerField()),
+                ("headline", models.CharField(max_length=200)),
+                ("sources", models.PositiveIntegerField(help_text="Distinct sources of its update.")),
+                ("search_text", models.TextField()),
+                (
+                    "listing",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="periods",
+                        to="promises.listing",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(fields=['promise_id', 'edition_to'], name='listing_of_promise'),
+            model_name="listing",
+            index=models.Index(fields=["promise_id", "edition_to"], name="listing_of_promise"),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(fields=['slug', 'edition_to'], name='listing_by_slug'),
+            model_name="listing",
+            index=models.Index(fields=["slug", "edition_to"], name="listing_by_slug"),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(fields=['edition_to', 'title_plain', 'slug'], name='listing_by_title'),
+            model_name="listing",
+            index=models.Index(fields=["edition_to", "title_plain", "slug"], name="listing_by_title"),
         ),
         migrations.AddIndex(
-            model_name='listing',
-            index=models.Index(fields=['edition_to', 'made_from', 'slug'], name='listing_by_made'),
+            model_name="listing",
+            index=models.Index(fields=["edition_to", "made_from", "slug"], name="listing_by_made"),
         ),
         migrations.AddField(
-            model_name='seal',
-            name='edition',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seals', to='promises.edition'),
+            model_name="seal",
+            name="edition",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="seals", to="promises.edition"
+            ),
         ),
         migrations.AddIndex(
-            model_name='version',
-            index=models.Index(fields=['edition', 'slug'], name='version_by_edition'),
+            model_name="version",
+            index=models.Index(fields=["edition", "slug"], name="version_by_edition"),
         ),
         migrations.AddIndex(
-            model_name='version',
-            index=models.Index(fields=['slug', 'number'], name='version_by_slug'),
+            model_name="version",
+            index=models.Index(fields=["slug", "number"], name="version_by_slug"),
         ),
         migrations.AddConstraint(
-            model_name='version',
-            constraint=models.UniqueConstraint(fields=('promise_id', 'number'), name='version_number_once_a_promise'),
+            model_name="version",
+            constraint=models.UniqueConstraint(fields=("promise_id", "number"), name="version_number_once_a_promise"),
         ),
         migrations.AddConstraint(
-            model_name='promiseplace',
-            constraint=models.UniqueConstraint(fields=('promise', 'place'), name='place_once_a_promise'),
+            model_name="promiseplace",
+            constraint=models.UniqueConstraint(fields=("promise", "place"), name="place_once_a_promise"),
         ),
         migrations.AddConstraint(
-            model_name='measure',
-            constraint=models.CheckConstraint(condition=models.Q(('as_of__regex', '^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$'), ('as_of__isnull', True), _connector='OR'), name='measure_as_of_day', violation_error_message='Write a day as YYYY-MM-DD, YYYY-MM or YYYY.'),
+            model_name="measure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("as_of__regex", "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"), ("as_of__isnull", True), _connector="OR"
+                ),
+                name="measure_as_of_day",
+                violation_error_message="Write a day as YYYY-MM-DD, YYYY-MM or YYYY.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='relatedpromise',
-            constraint=models.UniqueConstraint(fields=('promise', 'related'), name='related_once_a_promise'),
+            model_name="relatedpromise",
+            constraint=models.UniqueConstraint(fields=("promise", "related"), name="related_once_a_promise"),
         ),
         migrations.AddConstraint(
-            model_name='relatedpromise',
-            constraint=models.CheckConstraint(condition=models.Q(('promise', models.F('related')), _negated=True), name='related_to_another', violation_error_message='A promise is not related to itself.'),
+            model_name="relatedpromise",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("promise", models.F("related")), _negated=True),
+                name="related_to_another",
+                violation_error_message="A promise is not related to itself.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reply',
-            constraint=models.CheckConstraint(condition=models.Q(('date__regex', '^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$')), name='reply_date_day', violation_error_message='Write a day as YYYY-MM-DD, YYYY-MM or YYYY.'),
+            model_name="reply",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("date__regex", "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")),
+                name="reply_date_day",
+                violation_error_message="Write a day as YYYY-MM-DD, YYYY-MM or YYYY.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='promisesource',
-            constraint=models.UniqueConstraint(fields=('promise', 'key'), name='source_key_once_a_promise'),
+            model_name="promisesource",
+            constraint=models.UniqueConstraint(fields=("promise", "key"), name="source_key_once_a_promise"),
         ),
         migrations.AddConstraint(
-            model_name='promisesource',
-            constraint=models.UniqueConstraint(fields=('promise', 'source'), name='source_once_a_promise'),
+            model_name="promisesource",
+            constraint=models.UniqueConstraint(fields=("promise", "source"), name="source_once_a_promise"),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('in_review', 'sent_back', 'scheduled'))), fields=('promise',), name='submission_one_open_a_promise'),
+            model_name="submission",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("in_review", "sent_back", "scheduled"))),
+                fields=("promise",),
+                name="submission_one_open_a_promise",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'scheduled'), _negated=True), models.Q(('decided_by__isnull', False), ('publish_at__isnull', False)), _connector='OR'), name='submission_scheduled_has_time_and_person'),
+            model_name="submission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "scheduled"), _negated=True),
+                    models.Q(("decided_by__isnull", False), ("publish_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="submission_scheduled_has_time_and_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'published'), _negated=True), ('edition__isnull', False), _connector='OR'), name='submission_published_has_edition'),
+            model_name="submission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "published"), _negated=True), ("edition__isnull", False), _connector="OR"
+                ),
+                name="submission_published_has_edition",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.CheckConstraint(condition=models.Q(('slug__regex', '^[a-z0-9]+(-[a-z0-9]+)*$')), name='promise_slug_form', violation_error_message='Write the key in lower case with hyphens.'),
+            model_name="promise",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("slug__regex", "^[a-z0-9]+(-[a-z0-9]+)*$")),
+                name="promise_slug_form",
+                violation_error_message="Write the key in lower case with hyphens.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.CheckConstraint(condition=models.Q(('made_on__regex', '^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$')), name='promise_made_on_day', violation_error_message='Write a day as YYYY-MM-DD, YYYY-MM or YYYY.'),
+            model_name="promise",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("made_on__regex", "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")),
+                name="promise_made_on_day",
+                violation_error_message="Write a day as YYYY-MM-DD, YYYY-MM or YYYY.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.CheckConstraint(condition=models.Q(('due_on__regex', '^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$'), ('due_on__isnull', True), _connector='OR'), name='promise_due_on_day', violation_error_message='Write a day as YYYY-MM-DD, YYYY-MM or YYYY.'),
+            model_name="promise",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("due_on__regex", "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"), ("due_on__isnull", True), _connector="OR"
+                ),
+                name="promise_due_on_day",
+                violation_error_message="Write a day as YYYY-MM-DD, YYYY-MM or YYYY.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='update',
-            constraint=models.UniqueConstraint(fields=('promise', 'number'), name='update_number_once_a_promise'),
+            model_name="update",
+            constraint=models.UniqueConstraint(fields=("promise", "number"), name="update_number_once_a_promise"),
         ),
         migrations.AddConstraint(
-            model_name='update',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['kept', 'watered_down', 'broken', 'in_progress'])), name='update_status_known'),
+            model_name="update",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["kept", "watered_down", "broken", "in_progress"])),
+                name="update_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='update',
-            constraint=models.CheckConstraint(condition=models.Q(('date__regex', '^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$')), name='update_date_day', violation_error_message='Write a day as YYYY-MM-DD, YYYY-MM or YYYY.'),
+            model_name="update",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("date__regex", "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")),
+                name="update_date_day",
+                violation_error_message="Write a day as YYYY-MM-DD, YYYY-MM or YYYY.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='citation',
-            constraint=models.UniqueConstraint(fields=('update', 'source'), name='citation_once'),
+            model_name="citation",
+            constraint=models.UniqueConstraint(fields=("update", "source"), name="citation_once"),
         ),
         migrations.AddConstraint(
-            model_name='wording',
-            constraint=models.CheckConstraint(condition=models.Q(('date__regex', '^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$')), name='wording_date_day', violation_error_message='Write a day as YYYY-MM-DD, YYYY-MM or YYYY.'),
+            model_name="wording",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("date__regex", "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")),
+                name="wording_date_day",
+                violation_error_message="Write a day as YYYY-MM-DD, YYYY-MM or YYYY.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='period',
-            index=models.Index(fields=['listing', 'valid_from'], name='period_of_listing'),
+            model_name="period",
+            index=models.Index(fields=["listing", "valid_from"], name="period_of_listing"),
         ),
         migrations.AddIndex(
-            model_name='period',
-            index=models.Index(models.F('edition_to'), models.OrderBy(models.F('valid_from'), descending=True), models.F('slug'), models.F('valid_to'), models.F('status'), models.F('theme'), name='period_recent'),
+            model_name="period",
+            index=models.Index(
+                models.F("edition_to"),
+                models.OrderBy(models.F("valid_from"), descending=True),
+                models.F("slug"),
+                models.F("valid_to"),
+                models.F("status"),
+                models.F("theme"),
+                name="period_recent",
+            ),
         ),
         migrations.AddIndex(
-            model_name='period',
-            index=models.Index(models.F('edition_to'), models.F('status'), models.OrderBy(models.F('valid_from'), descending=True), models.F('slug'), models.F('valid_to'), name='period_by_status'),
+            model_name="period",
+            index=models.Index(
+                models.F("edition_to"),
+                models.F("status"),
+                models.OrderBy(models.F("valid_from"), descending=True),
+                models.F("slug"),
+                models.F("valid_to"),
+                name="period_by_status",
+            ),
         ),
         migrations.AddIndex(
-            model_name='period',
-            index=models.Index(models.F('edition_to'), models.F('theme'), models.OrderBy(models.F('valid_from'), descending=True), models.F('slug'), models.F('valid_to'), models.F('status'), name='period_by_theme'),
+            model_name="period",
+            index=models.Index(
+                models.F("edition_to"),
+                models.F("theme"),
+                models.OrderBy(models.F("valid_from"), descending=True),
+                models.F("slug"),
+                models.F("valid_to"),
+                models.F("status"),
+                name="period_by_theme",
+            ),
         ),
     ]
