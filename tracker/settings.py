@@ -294,6 +294,8 @@ else:
     # A letter may hold a way in: without a post office it is dropped, not written into a log.
     EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or f"tracker@{urlsplit(PUBLIC_URL).hostname}"
+CONTACT_EMAIL = os.environ.get("CONTACT_EMAIL", "")  # where readers write to; shown on /about/
+SOURCE_URL = os.environ.get("SOURCE_URL", "")  # where this code is kept; linked from /about/
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 LOGGING = {

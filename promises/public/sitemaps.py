@@ -107,7 +107,7 @@ GOOD_FOR = timedelta(days=180)
 
 def security(today):
     """Whom to tell of a hole (RFC 9116)."""
-    contact = getattr(settings, "CONTACT_EMAIL", "")
+    contact = settings.CONTACT_EMAIL
     lines = [
         f"Contact: {f'mailto:{contact}' if contact else public('/about/')}",
         f"Expires: {today + GOOD_FOR}T00:00:00Z",

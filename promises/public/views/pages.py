@@ -19,5 +19,5 @@ def method(request):
 @require_safe
 def about(request):
     moment = moment_asked(request.GET, today=timezone.localdate())
-    context = {"contact": getattr(settings, "CONTACT_EMAIL", ""), "code": getattr(settings, "SOURCE_URL", "")}
+    context = {"contact": settings.CONTACT_EMAIL, "code": settings.SOURCE_URL}
     return page(request, "promises/about.html", context, moment=moment)
