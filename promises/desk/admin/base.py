@@ -246,9 +246,7 @@ class DeskAdmin(PlainChoices, admin.ModelAdmin):
 
     def delete_model(self, request, obj):
         audit.remember(type(obj), [obj.pk])
-        touched = [
-            promise for promise in self.promises_touched(obj) if promise.pk != obj.pk or type(obj) is not Promise
-        ]
+        touched = [] if isinstance(obj, Promise) else self.promises_touched(obj)
         super().delete_model(request, obj)
         say_lifted(request, touched)
 
@@ -311,6 +309,6 @@ def say_lifted(request, promises):
         )
 
 
-def link(url, text, **attributes):
+def link(url, text):
     """A link for a list or a message."""
     return format_html('<a href="{}">{}</a>', url, text)
