@@ -117,9 +117,11 @@ def of_promise(view=None, *, finds=asked_for):
         if current.slug != slug:
             return HttpResponsePermanentRedirect(_moved(request.get_full_path(), slug, current.slug))
         try:
-            return view(request, finds(request, current, moment, path), format=format, **path)
+            response = view(request, finds(request, current, moment, path), format=format, **path)
         except Unavailable as unavailable:
-            return _answer(request, unavailable, current, moment, format)
+            response = _answer(request, unavailable, current, moment, format)
+        response["Surrogate-Key"] = f"promise-{current.promise_id}"  # by which a cache in front can drop it
+        return response
 
     return answered
 
