@@ -34,11 +34,12 @@ SEEDS = (
     *("/method/", "/about/", "/glossary/", "/accessibility/", "/cite/", "/embed/tally/", "/embed/chart/"),
     *("/promises.csv", "/promises.xlsx", "/promises.json", "/promises.atom", "/promises.feed.json", "/promises.ics"),
     *("/themes.csv", "/themes.json", "/places.csv", "/places.json", "/chart.csv", "/chart.json", "/card.png"),
+    *("/chart.svg", "/chart.png"),
     *("/changes.csv", "/changes.json", "/changes.atom", "/changes.feed.json"),
     *("/data/openapi.json", "/data/snapshot.schema.json", "/sitemap.xml", "/sitemap-pages.xml", "/robots.txt"),
 )
 LEFT_OUT = ("/admin/", "/accounts/", "/suggest/", "/health/", "/oembed")
-ALONE = {"status", "reason", "theme", "place", "department", "by", "sort", "kind", "version"}
+ALONE = {"status", "reason", "theme", "place", "department", "by", "kind", "version"}
 """Names that may stand in a link, alone or with a page number: each value then has a file."""
 CITE = ("cite/", *(f"cite.{ending}" for ending in ("bib", "ris", "csl.json", "txt")))
 BESIDE = (

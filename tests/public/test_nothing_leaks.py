@@ -166,8 +166,8 @@ def test_a_search_for_the_secret_finds_nothing(client, desk):
 def test_drafting_changes_no_public_answer_by_a_byte(client):
     promise = a_published_promise(made(), kept(), slug="a-line")
     starts = ["/", "/promises.csv", "/promises.json", "/promises/a-line/", "/changes/", "/themes/", "/places/"]
-    before = {address: body for address, _, body in crawl(client, *starts) if address != DATED}
+    before = {address: body for address, _, body in crawl(client, *starts) if not address.startswith(DATED)}
     an_update(promise, broken())
     a_promise(slug="a-draft")
     Promise.objects.filter(pk=promise.pk).update(title="Another title")
-    assert {address: body for address, _, body in crawl(client, *starts) if address != DATED} == before
+    assert {address: body for address, _, body in crawl(client, *starts) if not address.startswith(DATED)} == before
