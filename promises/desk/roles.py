@@ -25,7 +25,7 @@ PERMISSIONS = {
     EDITOR: DRAFTS | {"publish_promise", "withdraw_promise", "decline_suggestion"},
     ADMINISTRATOR: DRAFTS
     | {"publish_promise", "withdraw_promise", "decline_suggestion", "seal_version"}
-    | {"add_user", "change_user", "view_user", "view_group"},
+    | {"add_user", "change_user", "view_user", "view_group", "view_signin"},
 }
 
 

@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -145,7 +146,7 @@ class PersonAdmin(admin.ModelAdmin):
             "subtitle": str(person),
             "purpose": "Send this link by a way you trust. It works once, for three days, and is shown only here.",
             "person": person,
-            "link": request.build_absolute_uri(invitation_path(person)),
+            "link": settings.PUBLIC_URL + invitation_path(person),
             "opts": User._meta,
         }
         response = render(request, "admin/people/invitation.html", context)

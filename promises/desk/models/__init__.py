@@ -5,6 +5,7 @@ from promises.desk.models.measure import Measure
 from promises.desk.models.place import Place
 from promises.desk.models.promise import Promise, PromisePlace, RelatedPromise
 from promises.desk.models.reply import Reply
+from promises.desk.models.sign_in import SignIn
 from promises.desk.models.source import Evidence, PromiseSource, Source
 from promises.desk.models.submission import Comment, Submission
 from promises.desk.models.suggestion import Suggestion
@@ -24,6 +25,7 @@ __all__ = [
     "PromiseSource",
     "RelatedPromise",
     "Reply",
+    "SignIn",
     "Source",
     "Submission",
     "Suggestion",
