@@ -43,6 +43,12 @@ class Asked(HttpRequest):
         self.path = self.path_info = theirs.path or "/"
         self.META["QUERY_STRING"] = theirs.query
         self.GET = QueryDict(theirs.query)
+        self.offer = None
+
+    def offering(self, embed, image, is_frozen):
+        """Note what was found, and answer as views do: with a response, to which headers can be added."""
+        self.offer = embed, image, is_frozen
+        return HttpResponse()
 
 
 def _parts(url):
@@ -64,19 +70,20 @@ def answer(data, *, today):
     wanted = form.cleaned_data
     url = wanted["url"]
     for _ in range(MOST_REDIRECTS):
-        found = _offer(Asked(url, today=today))
-        if not isinstance(found, HttpResponse):
-            return _written(found, wanted)
+        asked = Asked(url, today=today)
+        found = _view(asked)
+        if asked.offer:
+            return _written(asked.offer, wanted, found.headers.get("Surrogate-Key"))
         if found.status_code != 301:
             return found
         url = public(found["Location"])
     raise Http404("This address leads nowhere.")
 
 
-# Which address has which frame: (the frame, its card's path)
+# Which address has which frame: the frame, its card's path, whether the address is pinned
 
 
-def _offer(asked):
+def _view(asked):
     try:
         match = resolve(asked.path)
     except Resolver404:
@@ -89,25 +96,26 @@ def _offer(asked):
 
 @of_promise
 def _promise(asked, found, format):
-    return embeds.of_promise(found), cards.image_of_promise(found), found.is_pinned
+    return asked.offering(embeds.of_promise(found), cards.image_of_promise(found), found.is_pinned)
 
 
 @of_promise
 def _update(asked, found, format, number):
     update = documents.find_update(found, number)
-    return embeds.of_update(found, update), cards.image_of_update(found, update), found.is_pinned
+    return asked.offering(embeds.of_update(found, update), cards.image_of_update(found, update), found.is_pinned)
 
 
 @of_promise(finds=in_path)
 def _version(asked, found, format):
-    return embeds.of_promise(found), cards.image_of_promise(found), True
+    return asked.offering(embeds.of_promise(found), cards.image_of_promise(found), True)
 
 
 def _list(asked, slug="", *, kind="tally", shelf=None):
     question = PromiseFilter(asked.GET, today=asked.today, shelf=(shelf, slug) if shelf else None)
     make = embeds.tally if kind == "tally" else embeds.chart
     moment = question.moment
-    return make(question), cards.image_of_list(question), moment.asked_day and moment.asked_edition
+    is_pinned = moment.asked_day and moment.asked_edition
+    return asked.offering(make(question), cards.image_of_list(question), is_pinned)
 
 
 OFFERS = {
@@ -124,7 +132,7 @@ OFFERS = {
 # How it is written
 
 
-def _written(offer, wanted):
+def _written(offer, wanted, surrogate_key):
     embed, image, is_frozen = offer
     width = min(embeds.WIDTH, wanted["maxwidth"] or embeds.WIDTH)
     height = min(embed.height, wanted["maxheight"] or embed.height)
@@ -146,8 +154,12 @@ def _written(offer, wanted):
         "height": height,
     }
     if wanted["format"] == "xml":
-        return open_to_all(HttpResponse(_xml(content), content_type="text/xml; charset=utf-8"))
-    return open_to_all(HttpResponse(json.dumps(content, ensure_ascii=False), content_type="application/json"))
+        response = HttpResponse(_xml(content), content_type="text/xml; charset=utf-8")
+    else:
+        response = HttpResponse(json.dumps(content, ensure_ascii=False), content_type="application/json")
+    if surrogate_key:
+        response["Surrogate-Key"] = surrogate_key  # a cache in front is told which promise it is about
+    return open_to_all(response)
 
 
 def _xml(content):
