@@ -151,6 +151,11 @@ class ListPage:
     def chart_address(self):
         return self.asked.chart_address()
 
+    @property
+    def pictures(self):
+        """The chart to take away."""
+        return chart_pictures(self.asked)
+
     # The filter form
 
     @property
@@ -245,6 +250,11 @@ class ListPage:
         if asked.moment.is_past_day and (n := asked.otherwise(as_of=None).count):
             links.append(Link("as it stands today", asked.address(as_of=None), number_of(n, "promise")))
         return links
+
+
+def chart_pictures(asked):
+    """The chart of a question to take away, in its two forms."""
+    return [Link("SVG", asked.chart_address("svg")), Link("PNG", asked.chart_address("png"))]
 
 
 class FilterForm:
@@ -385,6 +395,10 @@ class SeriesTable:
     @property
     def downloads(self):
         return [Link("CSV", self.asked.chart_address("csv")), Link("JSON", self.asked.chart_address("json"))]
+
+    @property
+    def pictures(self):
+        return chart_pictures(self.asked)
 
     @property
     def back(self):

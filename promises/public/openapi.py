@@ -388,6 +388,11 @@ def _paths():
 
 def _numbers():
     asks = tuple(name for name in QUESTION if name != "status")
+    drawn = (("svg", "image/svg+xml"), ("png", "image/png"))
+    for ending, kind in drawn:
+        what = "The same as a picture, with its source."
+        address = f"/chart.{ending}"
+        yield address, _operation(f"chart_{ending}", "Numbers", what, _file(kind), asks=asks, example=address)
     for address, schema, what, asked in (
         ("/chart", "Series", "How many stood in each status, month by month.", asks),
         ("/themes", "Themes", "How many stand in each status, by theme.", QUESTION),
@@ -399,7 +404,8 @@ def _numbers():
                 f"{address}.{ending}",
                 _operation(f"{name}_{ending}", "Numbers", what, content, asks=asked, example=f"{address}.{ending}"),
             )
-    for ending, content in (("json", _json("Figure")), ("csv", _file("text/csv"))):
+    pictures = tuple((ending, _file(kind)) for ending, kind in drawn)
+    for ending, content in (("json", _json("Figure")), ("csv", _file("text/csv")), *pictures):
         yield (
             f"/context/{{slug}}.{ending}",
             _operation(

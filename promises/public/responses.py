@@ -156,6 +156,10 @@ def answer_with_series(request, asked, *, format, template):
     """Answer with the counts of a question month by month."""
     if format == "html":
         return page(request, template, {"table": SeriesTable(asked), "section": "tracker"}, moment=asked.moment)
+    if format in ("svg", "png"):
+        from promises.public import pictures
+
+        return pictures.answer_chart(asked, format=format)
     rows = [{"date": point.day.isoformat(), **point.counts} for point in asked.series]
     return _figures(asked, rows, "points", format=format, of="chart", canonical=asked.chart_address(format))
 

@@ -38,6 +38,12 @@ class FigureFormat(DataFormat):
     regex = "csv|json"
 
 
+class ChartFormat(DataFormat):
+    """The formats in which a chart answers: its numbers, and itself as a picture."""
+
+    regex = "csv|json|svg|png"
+
+
 class CitationFormat(DataFormat):
     """The files that programs read citations from."""
 
@@ -67,6 +73,7 @@ register_converter(FeedFormat, "feed")
 register_converter(NewsFormat, "news")
 register_converter(DataFormat, "data")
 register_converter(FigureFormat, "figures")
+register_converter(ChartFormat, "chart")
 register_converter(JsonFormat, "json")
 
 urlpatterns = [
@@ -74,7 +81,7 @@ urlpatterns = [
     path("", promises.promise_list, name="promise_list"),
     path("promises.<data:format>", promises.promise_list, name="promise_list_data"),
     path("chart/", promises.chart_detail, name="chart_detail"),
-    path("chart.<figures:format>", promises.chart_detail, name="chart_data"),
+    path("chart.<chart:format>", promises.chart_detail, name="chart_data"),
     # One promise: its page, updates, versions
     path("promises/<slug:slug>/", promise.promise_detail, name="promise_detail"),
     path("promises/<slug:slug>.<figures:format>", promise.promise_detail, name="promise_detail_data"),
@@ -102,7 +109,7 @@ urlpatterns = [
     path("method/", pages.method, name="method"),
     path("about/", pages.about, name="about"),
     path("context/", context.figure_list, name="figure_list"),
-    path("context/<slug:slug>.<figures:format>", context.figure_detail, name="figure_detail"),
+    path("context/<slug:slug>.<chart:format>", context.figure_detail, name="figure_detail"),
     path("glossary/", help.glossary, name="glossary"),
     path("accessibility/", help.accessibility, name="accessibility"),
     # Citations

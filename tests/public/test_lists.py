@@ -371,7 +371,7 @@ def test_every_page_names_its_own_address(client, four, settings):
 
 def test_the_chart_says_its_numbers_and_leads_to_them(client, four):
     page = get(client, "/?theme=transport&status=kept")
-    assert page.one("figure", class_="chart").find("figcaption/a").get("href") == "/chart/?theme=transport"
+    assert page.one("figure", class_="chart").find("figcaption//a").get("href") == "/chart/?theme=transport"
     assert page.words("text", class_="name") == ["1 watered down", "1 kept"]
     assert "1 kept, 1 watered down, 0 broken, 0 in progress" in page.words("desc")[0]
     areas = [node.get("class") for node in page.all("path", class_="area")]
