@@ -11,6 +11,7 @@ from promises.dates import Day, in_words
 from promises.public import charts, sentences
 from promises.public.columns import number_of, page_rows, strip_axis
 from promises.public.counts import BY, DEPARTMENT, FACETS, PLACE, REASON, THEME
+from promises.public.neighbours import neighbours
 from promises.record.listing import Listing
 from promises.statuses import Status
 
@@ -191,6 +192,17 @@ class ListPage:
                 others = [other for other in keys if other != key]
                 links.append(Link(facet.label_of(key), self.asked.address(**{facet.name: others})))
         return links
+
+    @property
+    def neighbours(self):
+        """Pages of places and themes that the words name; on the tracker alone."""
+        if not self.asked.words or self.asked.shelf:
+            return []
+        kept = self.asked.moment.kept
+        return [
+            Link(one.name, f"{one.path}?{kept}" if kept else one.path, f"{one.number:,}")
+            for one in neighbours(self.asked)
+        ]
 
     @property
     def found(self):

@@ -417,3 +417,60 @@ def test_shares_add_up():
     for counts in ({"a": 1, "b": 1, "c": 1}, {"a": 0, "b": 7, "c": 13}, {"a": 106, "b": 0, "c": 1}):
         assert sum(charts.shares(counts).values()) == 10_000
     assert charts.shares({"a": 0, "b": 0}) == {"a": 0, "b": 0}
+
+
+# Places and themes that the words name
+
+
+@pytest.fixture
+def named(db):
+    return publish(
+        a_promise(made("2019-07-27"), slug="ferry", title="Run a ferry", places=["hull"], regions=["yorkshire-and-the-humber"]),
+        a_promise(made("2019-11-24"), slug="tram", title="Build a tram", places=["leeds"], regions=["yorkshire-and-the-humber"]),
+        a_promise(made("2021-12-01"), slug="clinic", title="Open a clinic", theme="health", regions=["north-west"], places=[]),
+        a_promise(made("2022-02-02"), slug="art", title="Lend art", theme="culture-and-pride", regions=["north-east"], places=[]),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "also"),
+    [
+        ("q=leeds", "Leeds (1)"),
+        ("q=Leeds+transport", "Transport (2) · Leeds (1)"),
+        ("q=north+west", "North West (1)"),
+        ("q=north", "North East (1) · North West (1)"),
+        ("q=yorkshire", "Yorkshire and the Humber (2)"),
+        ("q=culture+and+the", "Culture and pride (1)"),
+        ("q=kingston+upon+hull", "Hull (1)"),
+        ("q=leeds&place=leeds", ""),
+        ("q=leeds&status=kept", "Leeds (1)"),
+        ("q=sunderland", ""),
+        ("q=health&as_of=2021-01-01", ""),
+        ("q=and+the", ""),
+        ("place=leeds", ""),
+        ("", ""),
+    ],
+)
+def test_words_that_name_a_place_or_theme_lead_to_its_page(client, named, query, also):
+    said = get(client, f"/?{query}").words("p", class_="also")
+    assert said == ([f"Also look at: {also}"] if also else [])
+
+
+def test_what_is_suggested_is_there_and_of_the_same_day(client, named):
+    (also,) = get(client, "/?q=leeds&as_of=2020-01-01").all("p", class_="also")
+    (link,) = also.findall("a")
+    assert link.get("href") == "/places/leeds/?as_of=2020-01-01"
+    assert len(get(client, link.get("href")).slugs) == 1
+    assert get(client, "/places/leeds/?q=transport").all("p", class_="also") == []
+
+
+def test_at_most_five_are_suggested_and_none_costs_a_query(client, named, django_assert_max_num_queries):
+    names = "leeds hull transport health culture north yorkshire"
+    get(client, "/?q=ferry")
+    with django_assert_max_num_queries(99) as plain:
+        get(client, "/?q=build")
+    with django_assert_max_num_queries(99) as suggesting:
+        get(client, "/?q=leeds")
+    assert len(suggesting) <= len(plain)
+    (also,) = get(client, f"/?q={names}").all("p", class_="also")
+    assert len(also.findall("a")) == 5
