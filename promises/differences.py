@@ -169,10 +169,11 @@ class _Comparison:
         if before == after:
             return
         texts = [_text(key, before, self.titles_before), _text(key, after, self.titles_after)]
+        if texts == ["", ""]:  # no text, or an empty one: a reader sees neither
+            return
         if texts[0] == texts[1]:  # the same words for different values
             texts = [_raw(before), _raw(after)]
-        if texts != ["", ""]:
-            yield _difference(label, *texts)
+        yield _difference(label, *texts)
 
     def pairs(self, key, *keys):
         return paired(self.old.get(key, []), self.new.get(key, []), *keys)

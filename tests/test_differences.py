@@ -272,3 +272,11 @@ def test_keys_of_a_later_form_are_said_too():
 def test_things_pair_by_the_first_key_that_fits():
     pairs = paired(["a1", "b1", "c1"], ["b2", "a1", "d9"], lambda x: x, lambda x: x[0])
     assert [tuple(pair) for pair in pairs] == [("b1", "b2", 1), ("a1", "a1", 0), (None, "d9", None), ("c1", None, 2)]
+
+
+def test_a_passage_that_goes_is_told_by_what_it_said_alone():
+    before, after = a_snapshot(), a_snapshot()
+    before["updates"][0]["citations"] = [{"source": "speech", "locator": "", "quoted": "", "note": "the promise"}]
+    after["updates"][0]["citations"] = []
+    (row,) = difference(before, after)
+    assert (row.kind, row.before) == ("removed", "the promise")

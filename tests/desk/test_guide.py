@@ -19,7 +19,12 @@ def test_nothing_in_it_becomes_markup():
     assert "<script>" not in html
     assert "href" not in html
     assert "<b>" not in html
-    assert "picture" not in html
+    assert "<img" not in html
+
+
+def test_its_pictures_are_our_own_files():
+    html = as_html("![The front page](../static/guide/front.png)")
+    assert html == '<p><img src="/static/guide/front.png" alt="The front page"></p>'
 
 
 @pytest.mark.django_db

@@ -5,6 +5,7 @@ import re
 from django.conf import settings
 from django.contrib import admin
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 
@@ -12,7 +13,7 @@ FILE = settings.BASE_DIR / "docs" / "desk.md"
 INLINE = re.compile(
     r"\*\*(?P<strong>[^*]+)\*\*|`(?P<code>[^`]+)`|\*(?P<em>[^*]+)\*|(?<!!)\[(?P<words>[^\]]+)\]\((?P<url>[^)\s]+)\)"
 )
-PICTURE = re.compile(r"!\[(?P<words>[^\]]*)\]\((?P<url>[^)\s]+)\)")
+OUR_PICTURE = re.compile(r"!\[(?P<words>[^\]]*)\]\(\.\./static/(?P<file>guide/[a-z-]+\.png)\)")
 
 
 def page(request):
@@ -26,7 +27,7 @@ def page(request):
 
 
 def as_html(text):
-    """Return our own plain Markdown as HTML: headings, paragraphs, lists, emphasis, code and links; pictures are left out."""
+    """Return our own plain Markdown as HTML: headings, paragraphs, lists, emphasis, code, links and our pictures."""
     blocks = [block.strip("\n") for block in re.split(r"\n\s*\n", text)]
     return mark_safe("\n".join(_block(block) for block in blocks if block.strip()))  # noqa: S308  (each piece is escaped)
 
@@ -35,8 +36,8 @@ def _block(block):
     if heading := re.match(r"(#{1,4}) (.+)", block):
         level = min(len(heading[1]) + 1, 4)
         return f"<h{level}>{_inline(heading[2])}</h{level}>"
-    if PICTURE.fullmatch(block):
-        return ""
+    if picture := OUR_PICTURE.fullmatch(block):
+        return format_html('<p><img src="{}" alt="{}"></p>', static(picture["file"]), picture["words"])
     items = re.split(r"\n(?=(?:[-*]|\d+\.) )", block)
     if all(re.match(r"(?:[-*]|\d+\.) ", item) for item in items):
         tag = "ol" if items[0][0].isdigit() else "ul"

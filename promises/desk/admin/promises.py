@@ -257,7 +257,7 @@ class PromiseAdmin(DeskAdmin):
     )
     form = PromiseForm
     change_form_template = "admin/promises/promise/change_form.html"
-    list_display = ("title_and_key", "status", "stage", "theme", "made_on", "due_on", "checked_on", "work")
+    list_display = ("title_and_key", "work", "status", "stage", "theme", "made_on", "due_on", "checked_on")
     list_display_links = None
     list_filter = (StageFilter, StatusFilter, DueFilter, "theme")
     list_select_related = ("theme",)
