@@ -28,9 +28,7 @@ def approved_for(moment):
     """A submission approved for a moment, as it was decided well before."""
     submission = submitted(a_person())
     before = moment - timedelta(hours=1)
-    return workflow.approve(
-        submission, by=a_person(role="Editor"), at=before, seen=seen(submission), publish_at=moment
-    )
+    return workflow.approve(submission, by=a_person(role="Editor"), at=before, seen=seen(submission), publish_at=moment)
 
 
 def test_what_is_due_is_published_and_nothing_before():
