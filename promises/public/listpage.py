@@ -11,6 +11,7 @@ from promises.dates import Day, in_words
 from promises.public import charts, sentences
 from promises.public.columns import number_of, page_rows, strip_axis
 from promises.public.counts import BY, DEPARTMENT, FACETS, PLACE, REASON, THEME
+from promises.public.lately import changes_of_status
 from promises.public.neighbours import neighbours
 from promises.record.listing import Listing
 from promises.statuses import Status
@@ -156,6 +157,17 @@ class ListPage:
     def pictures(self):
         """The chart to take away."""
         return chart_pictures(self.asked)
+
+    @cached_property
+    def lately(self):
+        """The latest changes of status, where nothing was asked: on the tracker, today."""
+        if self.asked.parameters or self.asked.shelf or not self.asked.moment.edition:
+            return []
+        return changes_of_status(self.asked.moment)
+
+    @property
+    def feed(self):
+        return self.asked.data_address("atom")
 
     # The filter form
 

@@ -474,3 +474,59 @@ def test_at_most_five_are_suggested_and_none_costs_a_query(client, named, django
     assert len(suggesting) <= len(plain)
     (also,) = get(client, f"/?q={names}").all("p", class_="also")
     assert len(also.findall("a")) == 5
+
+
+# What changed lately
+
+
+@pytest.fixture
+def changing(db):
+    return publish(
+        a_promise(made("2019-07-27"), kept("2022-03-01"), slug="ferry", title="Run a ferry"),
+        a_promise(made("2019-11-24"), watered_down("2021-11-18", "later"), broken("2023-10"), slug="tram", title="Build a tram"),
+        a_promise(made("2019-12"), broken("2020-05-01"), broken("2024-05-05"), slug="clinic", title="Open a clinic"),
+        a_promise(made("2024-02-02"), slug="art", title="Lend <art>"),
+    )  # fmt: skip
+
+
+def lately(client, address="/"):
+    return [words_of(item) for section in get(client, address).all("section", class_="lately") for item in section.findall("ol/li")]  # fmt: skip
+
+
+def test_the_front_page_tells_the_latest_changes_of_status(client, changing):
+    assert lately(client) == [
+        "October 2023 Build a tram was watered down, now Broken",
+        "1 March 2022 Run a ferry was in progress, now Kept",
+        "18 November 2021 Build a tram was in progress, now Watered down",
+    ]
+    page = get(client)
+    section = page.one("section", class_="lately")
+    links = [node.get("href") for node in section.iter() if _local(node) == "a"]
+    assert links[:3] == ["/promises/tram/updates/3/", "/promises/ferry/updates/2/", "/promises/tram/updates/2/"]
+    assert links[3:] == ["/changes/", "/promises.atom"]
+    assert {client.get(link).status_code for link in links} == {200}
+    assert page.text.index('class="lately"') < page.text.index('role="search"')
+    text = page.text[page.text.index('<section class="lately"') :]
+    assert len(text[: text.index("</section>")].encode()) < 1500
+
+
+@pytest.mark.parametrize(
+    "address", ["/?q=tram", "/?status=kept", "/?as_of=2023-12-01", "/?edition=1", "/?sort=title", "/themes/transport/"]
+)
+def test_it_does_so_only_where_nothing_is_asked(client, changing, address):
+    assert lately(client, address) == []
+
+
+def test_first_news_and_news_of_the_same_status_are_no_change(client, db):
+    publish(a_promise(made("2019-07-27"), slug="ferry"), a_promise(made("2020-01-01"), under_way(), slug="tram"))
+    assert get(client).all("section", class_="lately") == []
+
+
+def test_what_changed_lately_costs_one_query(client, changing, django_assert_max_num_queries):
+    get(client)
+    with django_assert_max_num_queries(99) as asked:
+        get(client, "/?sort=status")
+    with django_assert_max_num_queries(99) as front:
+        get(client)
+    assert sum("listing__" in query["sql"] or '"since_from" = ' in query["sql"] for query in front) == 1
+    assert len(front) <= len(asked) + 1
