@@ -28,6 +28,7 @@ def test_every_file_is_there_under_a_name_made_from_its_content(collected, setti
     assert all((collected / name).is_file() for name in named.values())
 
 
+@pytest.mark.django_db  # the end of an answer looks after connections that earlier tests left open
 def test_a_style_sheet_is_sent_compressed_and_kept_for_ever(collected, rf):
     address = static("css/site.css")
     assert address != "/static/css/site.css"
