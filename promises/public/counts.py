@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import dropwhile, starmap
 
 from django.db.models import Count, Min, Q, Value
 
@@ -202,6 +203,8 @@ def _points_of_register(asked):
         since = found_since(asked.terms, register=register, as_of=asked.moment.day)
         joining = sorted(((day, promise) for promise, day in since.items()), reverse=True)
         fits.append(0)
+    if not fits:
+        return list(dropwhile(lambda point: not point.total, starmap(Point, register.counted(asked.moment.day))))
     points = []
     for day, stands in register.ends(asked.moment.day):
         if asked.terms:
