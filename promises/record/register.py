@@ -104,7 +104,8 @@ class Register:
         """A number for each (status, reasons) that occurs."""
         self._keys = []
         self.standing = lru_cache(maxsize=32)(self._standing)
-        self.counted = lru_cache(maxsize=32)(self._counted)
+        self._counts = {}
+        """How many stood how, by the last day of a month."""
         self.all_by_change = lru_cache(maxsize=4)(self._all_by_change)
 
     # Made, and brought up to date
@@ -331,9 +332,15 @@ class Register:
             )
             return cursor.fetchall()
 
-    def _counted(self, until):
-        """Return the same as `ends` with numbers for sets: what most ask, so that it is counted once."""
-        return [(day, {status: who.bit_count() for status, who in stands.items()}) for day, stands in self.ends(until)]
+    def counted(self, until):
+        """Yield the same as `ends` with numbers for sets; those of a month are counted once."""
+        for day, stands in self.ends(until):
+            known = self._counts.get(day)
+            if known is None:
+                known = {status: who.bit_count() for status, who in stands.items()}
+                if day != until:
+                    self._counts[day] = known
+            yield day, known
 
     def ends(self, until):
         """Yield the last day of each month up to a day, and that day, each with the sets of promises by status."""
