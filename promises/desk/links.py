@@ -92,7 +92,14 @@ def is_public(address, *, may_ask_loopback=False):
     address = ipaddress.ip_address(address)
     if may_ask_loopback and address.is_loopback:
         return True
-    return address.is_global and not (address.is_multicast or address.is_reserved)
+    # An IPv6 address may carry an IPv4 one, which younger Pythons alone look at.
+    carried = [getattr(address, "ipv4_mapped", None), getattr(address, "sixtofour", None)]
+    carried += getattr(address, "teredo", None) or ()
+    return (
+        address.is_global
+        and not (address.is_multicast or address.is_reserved)
+        and all(is_public(inner) for inner in carried if inner)
+    )
 
 
 async def resolve(host, port):
