@@ -204,6 +204,8 @@ def arrive(server, count):
     ]
     rate = READERS_A_MINUTE * PAGES_EACH / 60
     work, took = queue.SimpleQueue(), []
+    for page in pages * 4:  # each worker has each page, as on any day but the first
+        Asker(server.address).get(page)
     parts = urlsplit(server.address)
 
     def reader():

@@ -5,6 +5,7 @@ import gzip
 import re
 import threading
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import brotli
@@ -495,6 +496,25 @@ def test_while_a_page_is_made_the_last_one_stands_in_and_says_so(site, monkeypat
     new = site.get()
     assert new.body == b"new"
     assert "X-Stale" not in new.headers
+
+
+def test_a_worker_goes_on_answering_while_an_edition_makes_all_pages_anew(site):
+    pages = ["/a", "/b", "/c"]
+    for page in pages:
+        site.get(page)
+    site.publish()
+    site.application.goes_on, site.application.body = threading.Event(), b"new"
+    threads, _ = together(*[partial(site.get, page) for page in pages[:2]])
+    for _ in range(1_000_000):
+        if site.made == 5:
+            break
+    old = site.get("/c")
+    assert old.body == PAGE
+    assert old.headers["X-Stale"] == "a newer page is being made"
+    site.application.goes_on.set()
+    for thread in threads:
+        thread.join()
+    assert site.get("/c").body == b"new"
 
 
 @pytest.mark.parametrize("why", ["withdrawal", "long ago", "two editions ago"])

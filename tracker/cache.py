@@ -9,6 +9,7 @@ import hashlib
 import io
 import logging
 import os
+import sys
 import threading
 import time
 from datetime import datetime, timedelta
@@ -35,8 +36,11 @@ LONGEST_QUERY = 2000
 MOST_FIELDS = 100
 LOOKS_APART = 1.0
 """Seconds between two looks into the database for an edition of another machine."""
-PATIENCE = 0.25
+PATIENCE = 0.1
 """Seconds that a reader waits for a page being made before the last one is given instead."""
+
+MAKERS = 2
+"""So many pages are made at the same time where the last ones can stand in: the rest of a worker goes on answering."""
 
 PASSED_ON = ("HTTP_HOST", "HTTP_X_FORWARDED_PROTO")
 NOT_PASSED_ON = ("CONTENT_TYPE", "CONTENT_LENGTH")
@@ -237,10 +241,13 @@ class PageCache:
         last = self.pages.get(key)
         if last is not None and last.moment[0] < self.editions.floor:
             last = None  # something was withdrawn or sealed since
+        may_stand_in = self.was_just_replaced(last, now)
         with self.lock:
             making = self.making.get((key, moment))
             is_maker = making is None
             if is_maker:
+                if may_stand_in and len(self.making) >= MAKERS:
+                    return last, BEING_MADE
                 making = self.making[key, moment] = Making()
         if is_maker:
             try:
@@ -251,11 +258,10 @@ class PageCache:
                     del self.making[key, moment]
                 making.is_done.set()
             return answer, mark
-        may_wait_less = self.was_just_replaced(last, now)
-        making.is_done.wait(PATIENCE if may_wait_less else LONGEST_MAKING)
+        making.is_done.wait(PATIENCE if may_stand_in else LONGEST_MAKING)
         if isinstance(making.answer, Answer):
             return making.answer, self.mark()
-        if may_wait_less and not making.is_done.is_set():
+        if may_stand_in and not making.is_done.is_set():
             return last, BEING_MADE
         return self.made_or_last(key, moment, environ, now, last)
 
@@ -416,6 +422,8 @@ def with_pages_kept(application):
     from promises.public.asking import NAMES
     from promises.record import bell
 
+    # A kept page takes microseconds, a page being made holds the interpreter: let it go more often than each 5 ms.
+    sys.setswitchinterval(0.0005)
     return PageCache(
         application,
         editions=Editions(looking_with_care(bell.look), bell.path()),
