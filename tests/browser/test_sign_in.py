@@ -47,8 +47,8 @@ def test_an_editor_is_shown_a_code_to_scan(page, editor, assert_accessible):
     assert_accessible(page)
     page.get_by_role("link", name="Activate").click()
     confirm_password(page)
-    picture = page.get_by_role("img")
-    assert picture.evaluate("picture => picture.naturalWidth") > 0
+    page.get_by_role("img").wait_for()
+    page.wait_for_function("[...document.images].some(picture => picture.naturalWidth > 0)")
 
 
 def test_an_editor_signs_in_with_a_security_key(page, editor):

@@ -72,7 +72,7 @@ def test_a_search_marks_what_it_found(page):
 
 def test_from_the_tracker_to_what_a_source_says(page):
     page.goto("/")
-    page.get_by_role("link", name="Build the line from Leeds").first.click()
+    page.locator("table.tracker").get_by_role("link", name="Build the line from Leeds").click()
     assert page.locator(".verdict").get_by_text("Broken").first.is_visible()
     assert page.get_by_text("the core network").first.is_visible()
     page.get_by_role("link", name="link to this update").first.click()
