@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group
+from playwright.sync_api import expect
 
 PASSWORD = "a long enough word"
 
@@ -47,8 +48,9 @@ def test_an_editor_is_shown_a_code_to_scan(page, editor, assert_accessible):
     assert_accessible(page)
     page.get_by_role("link", name="Activate").click()
     confirm_password(page)
-    page.get_by_role("img").wait_for()
-    page.wait_for_function("[...document.images].some(picture => picture.naturalWidth > 0)")
+    picture = page.get_by_role("img")
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("picture => picture.naturalWidth") > 0
 
 
 def test_an_editor_signs_in_with_a_security_key(page, editor):
