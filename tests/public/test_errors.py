@@ -5,7 +5,6 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.urls import path
 
-from promises.public.responses import page
 from tests.factories import a_published_promise
 from tests.public.test_lists import Page, words_of
 from tracker.urls import urlpatterns as every_other
@@ -15,18 +14,7 @@ def breaks(request):
     raise RuntimeError("a secret of ours")
 
 
-def withdrawn(request):
-    versions = [{"address": "/promises/x/versions/1/", "number": 1, "when": "2 June 2025", "note": "First."}]
-    return page(
-        request, "410.html", {"title": "Build <it>", "reason": "Recorded twice.", "versions": versions}, status=410
-    )
-
-
-def sealed(request):
-    return page(request, "451.html", {"title": "Build it", "reason": "By order of a court."}, status=451)
-
-
-urlpatterns = [path("breaks/", breaks), path("withdrawn/", withdrawn), path("sealed/", sealed), *every_other]
+urlpatterns = [path("breaks/", breaks), *every_other]
 handler400 = "promises.public.views.errors.bad_request"
 handler404 = "promises.public.views.errors.not_found"
 handler500 = "promises.public.views.errors.server_error"
@@ -134,23 +122,6 @@ def test_a_page_that_breaks_needs_no_database_and_tells_no_secret(monkeypatch):
     assert read.words("h1") == ["Something of ours broke"]
     assert "secret" not in read.text
     assert read.mistakes == []
-
-
-@override_settings(ROOT_URLCONF=__name__)
-def test_what_was_withdrawn_says_why_and_keeps_its_versions(client):
-    response = client.get("/withdrawn/")
-    read = Page(response)
-    assert (response.status_code, read.words("h1")) == (410, ["Build <it>"])
-    assert "Recorded twice." in read.text
-    assert [node.get("href") for node in read.one("ol", class_="log").iter("a")] == ["/promises/x/versions/1/"]
-    assert read.mistakes == []
-
-
-@override_settings(ROOT_URLCONF=__name__)
-def test_what_is_sealed_says_why(client):
-    response = client.get("/sealed/")
-    assert response.status_code == 451
-    assert "By order of a court." in response.content.decode()
 
 
 def test_too_many_names_are_a_bad_question(client, promise):
