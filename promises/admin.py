@@ -12,4 +12,14 @@ from promises.desk.admin import (
     updates,
 )
 
-__all__ = ["link_check", "people", "promises", "reference", "sign_ins", "sources", "submissions", "suggestion", "updates"]
+__all__ = [
+    "link_check",
+    "people",
+    "promises",
+    "reference",
+    "sign_ins",
+    "sources",
+    "submissions",
+    "suggestion",
+    "updates",
+]

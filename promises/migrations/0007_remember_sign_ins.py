@@ -6,26 +6,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('promises', '0006_walk_the_log_by_an_index'),
+        ("promises", "0006_walk_the_log_by_an_index"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SignIn',
+            name="SignIn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='The name that was typed.', max_length=150)),
-                ('at', models.DateTimeField()),
-                ('succeeded', models.BooleanField()),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sign_ins', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(help_text="The name that was typed.", max_length=150)),
+                ("at", models.DateTimeField()),
+                ("succeeded", models.BooleanField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sign_ins",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sign-in',
-                'ordering': ['-at', '-pk'],
-                'indexes': [models.Index(fields=['at'], name='sign_in_by_moment')],
+                "verbose_name": "sign-in",
+                "ordering": ["-at", "-pk"],
+                "indexes": [models.Index(fields=["at"], name="sign_in_by_moment")],
             },
         ),
     ]
