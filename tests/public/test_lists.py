@@ -162,7 +162,7 @@ def test_a_row_says_verdict_promise_news_and_history(client, four):
     page = get(client, "/?theme=transport&status=watered_down")
     cells = [words_of(node) for node in page.one("tbody").iter("td")]
     assert cells == [
-        "Watered downsince 18 November 2021 smaller, later",
+        "Watered down since 18 November 2021 smaller, later",
         "Build a tramTransport · North West · Boris Johnson, 24 November 2019",
         "Watered down on 18 November 2021 1 source",
         "",
