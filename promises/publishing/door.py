@@ -176,7 +176,7 @@ class _Entry:
 def _entries(publications, at):
     today = timezone.localtime(at).date()
     promises = _read_anew([publication.promise.pk for publication in publications])
-    latest = _latest_versions([promise.identity for promise in promises.values() if promise.identity])
+    latest = latest_versions([promise.identity for promise in promises.values() if promise.identity])
     free = (Version.objects.order_by("-promise_id").values_list("promise_id", flat=True).first() or 0) + 1
     entries, problems = [], []
     for publication in publications:
@@ -217,7 +217,8 @@ def _read_anew(ids):
     return found
 
 
-def _latest_versions(identities):
+def latest_versions(identities):
+    """The versions published last, by the promise's identity; withdrawals among them."""
     found = {}
     for start in range(0, len(identities), CHUNK):
         rows = Version.objects.filter(promise_id__in=identities[start : start + CHUNK]).order_by("number")

@@ -25,7 +25,7 @@ from promises.publishing import door
 from promises.publishing.door import Publication
 from promises.publishing.snapshot import desk_form, number, snapshot_of
 from promises.record.document import SCHEMA, digest
-from promises.record.version import Version, promise_of
+from promises.record.version import promise_of
 
 ROLES = {"by": None, "why": "loaded from files by whoever runs the server, outside the rule of two persons"}
 CHUNK = 500
@@ -112,11 +112,11 @@ def promises_meant(records, among):
 
 def _published(identities):
     """The snapshots published last, by identity; withdrawn ones left out."""
-    found = {}
-    for start in range(0, len(identities), CHUNK):
-        rows = Version.objects.filter(promise_id__in=identities[start : start + CHUNK]).order_by("number")
-        found |= {version.promise_id: version for version in rows}
-    return {identity: version.snapshot for identity, version in found.items() if not version.is_withdrawal}
+    return {
+        identity: version.snapshot
+        for identity, version in door.latest_versions(identities).items()
+        if not version.is_withdrawal
+    }
 
 
 def lost(record, snapshot):

@@ -11,9 +11,6 @@ from promises.text import searchable
 class PeriodQuerySet(models.QuerySet):
     in_edition = ListingQuerySet.in_edition
 
-    def of_listings(self, listings):
-        return self.filter(listing__in=listings)
-
 
 class Period(models.Model):
     """One stretch of days between updates, half open: `valid_from` belongs to it, `valid_to` does not.
