@@ -15,15 +15,6 @@ class VersionQuerySet(models.QuerySet):
     def of_promise(self, promise_id):
         return self.filter(promise_id=promise_id)
 
-    def in_edition(self, edition):
-        """Each promise's version as that edition left it."""
-        newer = VersionQuerySet(Version).filter(
-            promise_id=models.OuterRef("promise_id"),
-            number__gt=models.OuterRef("number"),
-            edition_id__lte=edition,
-        )
-        return self.filter(edition_id__lte=edition).filter(~models.Exists(newer))
-
     def with_news(self):
         """Leave out checks: somebody looked, and nothing had changed."""
         return self.exclude(kind=Kind.CHECK)
