@@ -6,7 +6,7 @@ import os
 import django
 import pytest
 
-from tests import servers
+from tests import scale, servers
 
 STARTED = contextlib.ExitStack()
 OUR_OWN = ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "DEBUG"]
@@ -30,6 +30,14 @@ def pytest_configure(config):
 
 def pytest_unconfigure(config):
     STARTED.close()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what the tests marked `torture` tried and found."""
+    if scale.TALLY:
+        terminalreporter.section("tried and found")
+        for what, number in sorted(scale.TALLY.items()):
+            terminalreporter.write_line(f"{number:>10,}  {what}")
 
 
 def pytest_collection_modifyitems(items):
