@@ -160,17 +160,17 @@ def static_copy(server, paths):
 
 @contextlib.contextmanager
 def micro_cache(server):
-    """The documented nginx in front of our site: `deploy/nginx.conf`, on loopback and without certificates."""
-    port = free_port()
-    written = (ROOT / "deploy" / "nginx.conf").read_text()
-    http, _, block = written.partition("# The site")
+    """The documented nginx in front of our site, on loopback and without certificates."""
+    port, written = free_port(), ROOT / "deploy" / "nginx"
+    http, _, block = (written / "tracker.conf").read_text().partition("# The site")
+    http += (written / "one-machine.conf").read_text()
     block = re.sub(r"server \{\s*listen 80;.*?\n\}\n", "", block, flags=re.S)
     block = re.sub(r"^\s*(ssl_|http2|add_header Strict).*\n", "", block, flags=re.M)
     block = re.sub(r"listen 443[^;]*;|listen \[::\]:443[^;]*;", "", block).replace(
         "server_name tracker.example;", f"listen 127.0.0.1:{port} backlog=4096;"
     )
     block = re.sub(r"root [^;]+;", f"root {HOME};", block)
-    http = re.sub(r"server 127.0.0.1:8000[^;]*;", f"server {server.address.removeprefix('http://')};", http)
+    http = http.replace("127.0.0.1:8000", server.address.removeprefix("http://"))
     http = http.replace("/var/cache/nginx/tracker", "{folder}/pages").replace("{", "{{").replace("}", "}}")
     http = http.replace("{{folder}}", "{folder}")
     with nginx(block, port, http=http) as cache:

@@ -50,17 +50,33 @@ def postgresql():
 
 
 @contextlib.contextmanager
-def redis():
-    """Start an empty Redis and give its REDIS_URL."""
+def redis(*configuration):
+    """Start an empty Redis, with a configuration file if one is given, and give its REDIS_URL."""
     program = shutil.which("redis-server")
     if not program:
         raise CannotStart("redis-server is missing: apt-get install redis-server")
     port = free_port()
     with temporary_directory("tracker-redis-") as directory:
-        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        command = [
+            program,
+            *configuration,
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ]
         with running([*command, "--dir", directory], log=directory / "log", cwd=directory) as process:
             wait_until(lambda: answers(port), process, directory / "log")
             yield f"redis://127.0.0.1:{port}/0"
+
+
+def end_with_us():
+    """Have the kernel interrupt this process when the one that started it is gone."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def newest_postgresql():
@@ -111,7 +127,7 @@ def running(command, *, log, **options):
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, stdout=output, stderr=output, start_new_session=True,
-            preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT), **options,
+            preexec_fn=end_with_us, **options,
         )  # fmt: skip
     try:
         yield process

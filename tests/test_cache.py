@@ -40,11 +40,13 @@ class Application:
         self.asked = []
         self.closed = 0
         self.goes_on = None
+        self.meanwhile = lambda environ: None
         self.has_begun = threading.Event()
 
     def __call__(self, environ, start_response):
         self.asked.append(environ)
         self.has_begun.set()
+        self.meanwhile(environ)
         if self.goes_on:
             assert self.goes_on.wait(10)
         start_response(self.status, [("Content-Type", "text/html; charset=utf-8"), *self.headers])
@@ -165,10 +167,55 @@ def test_a_publication_on_another_machine_is_seen_within_a_second(site):
     assert site.made == 2
 
 
-def test_the_database_is_asked_once_a_second_at_most(site):
+def test_the_database_is_asked_once_a_page_made_and_once_a_second_at_most(site):
     for _ in range(50):
         site.get()
-    assert site.looks == 1
+    assert site.looks == 2
+
+
+def test_what_was_published_while_a_page_was_made_is_in_it(site):
+    """Made of two editions it would be neither, and another page, kept, would still be of the older one."""
+    site.get("/kept")
+    made = site.application.asked
+
+    def publishing(environ):
+        if len(made) == 2:
+            site.publish(elsewhere=True)
+
+    site.application.meanwhile = publishing
+    site.get("/made")
+    assert site.made == 3
+    site.get("/made")
+    site.get("/kept")
+    assert [environ["PATH_INFO"] for environ in made] == ["/kept", "/made", "/made", "/kept"]
+
+
+def test_a_page_is_given_even_if_editions_come_faster_than_it_is_made(site):
+    site.application.meanwhile = lambda environ: site.publish(elsewhere=True)
+    assert site.get().body == PAGE
+
+
+def test_the_other_processes_of_a_machine_are_told_before_a_reader_sees_what_a_look_found(site, tmp_path):
+    told = []
+    site.editions.ring = lambda number: told.append((number, site.editions.number))
+    site.get()
+    site.publish(elsewhere=True)
+    site.clock.now += 1
+    site.get()
+    site.publish()
+    site.get()
+    assert told == [(2, 1)]
+
+
+def test_a_replica_says_what_is_latest_while_the_database_is_away(site):
+    site.editions.look_elsewhere = lambda since: (site.elsewhere, False)
+    site.is_away, site.elsewhere = True, 4
+    assert dict(site.get().headers)["X-Stale"] == "the database is away"
+    assert site.editions.number == 4
+    site.elsewhere = 3
+    site.clock.now += 5
+    site.get()
+    assert site.editions.number == 4
 
 
 def test_an_edition_once_known_is_never_forgotten(site):
@@ -648,6 +695,18 @@ def test_other_code_has_pages_of_its_own(tmp_path, redis_client):
     one.get()
     other.get()
     assert other.made == 1
+
+
+@pytest.mark.same_on_both
+@pytest.mark.parametrize("rubbish", [b"no page at all", b"[]\n", b"\xff\n", b'["200 OK", [["A"]], "x", [1, "y"], 0]\n'])
+def test_rubbish_in_the_shared_store_is_no_page(tmp_path, redis_client, rubbish):
+    site = Site(tmp_path, shared=SharedStore(redis_client))
+    site.get()
+    for name in redis_client.keys("page:*"):
+        redis_client.set(name, rubbish)
+    site.cache.pages = Store(2**20)
+    assert site.get().body == PAGE
+    assert site.made == 2
 
 
 def test_a_shared_store_that_is_away_is_no_hindrance(tmp_path):

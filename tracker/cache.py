@@ -5,6 +5,7 @@ sign-in, nothing but GET and HEAD. What an address may differ by is said by `nam
 request is taken away before the page is made, so that no reader's page can hold what another sent.
 """
 
+import contextlib
 import hashlib
 import io
 import logging
@@ -39,6 +40,8 @@ LOOKS_APART = 1.0
 PATIENCE = 0.1
 """Seconds that a reader waits for a page being made before the last one is given instead."""
 
+TRIES = 3
+"""How often a page is made anew because something was published meanwhile."""
 MAKERS = 2
 """So many pages are made at the same time where the last ones can stand in: the rest of a worker goes on answering."""
 
@@ -60,10 +63,14 @@ class Editions:
     """The latest edition that this process knows of; asking costs one look at a file's date.
 
     `look(since)` asks the database, `bell` is the file that is replaced at each publication on this machine.
+    `look_elsewhere(since)` is asked while the database is away: a replica, which may be behind. `ring(number)`
+    rings the bell for the other processes of this machine, before any of them shows what a look found.
     """
 
-    def __init__(self, look, bell, *, clock=time.monotonic):
+    def __init__(self, look, bell, *, look_elsewhere=None, ring=None, clock=time.monotonic):
         self.look = look
+        self.look_elsewhere = look_elsewhere
+        self.ring = ring
         self.bell = os.fspath(bell)
         self.clock = clock
         self.number = 0
@@ -90,10 +97,18 @@ class Editions:
         if (rings or self.clock() >= self._next_look) and self._looking.acquire(blocking=rings or not self.number):
             try:
                 if heard != self._heard or self.clock() >= self._next_look:
-                    self._look(heard)
+                    self._look(heard, rung=heard != self._heard)
             finally:
                 self._looking.release()
         return self.number
+
+    def is_still(self, number):
+        """Look now, after a page was made; say whether that edition is the latest even so."""
+        if not self.is_known:
+            return True
+        with self._looking:
+            self._look(self._heard, rung=False)
+        return self.number == number
 
     def seconds_since(self, number):
         """Return for how long an answer made for that edition has not been the latest."""
@@ -101,21 +116,30 @@ class Editions:
             return 0.0
         return self.clock() - self.since if number == self.before else float("inf")
 
-    def _look(self, heard):
+    def _look(self, heard, *, rung):
         try:
             number, something_went = self.look(self.number)
+            if number > self.number and self.number and self.ring and not rung:
+                self.ring(number)
         except Exception as error:  # whatever keeps the database from answering
             if self.is_known:
                 log.warning("The database does not say which edition is the latest: %s", error)
             self.is_known = False
+            if self.look_elsewhere:
+                with contextlib.suppress(Exception):  # nobody answers: what is known has to do
+                    self._learn(*self.look_elsewhere(self.number))
         else:
-            if number > self.number:
-                if something_went or not self.number:
-                    self.floor = number
-                self.before, self.number, self.since = self.number, number, self.clock()
+            self._learn(number, something_went)
             self.is_known = True
         self._heard = heard
         self._next_look = self.clock() + LOOKS_APART
+
+    def _learn(self, number, something_went):
+        if number <= self.number:
+            return
+        if something_went or not self.number:
+            self.floor = number
+        self.before, self.number, self.since = self.number, number, self.clock()
 
 
 class Today:
@@ -278,8 +302,7 @@ class PageCache:
             return self.made_or_last(key, moment, environ, now, last)
         name, waited = self.name_of(key, moment), 0.0
         while True:
-            if packed := self.shared.get(name):
-                answer = Answer.unpacked(packed)
+            if answer := self.shared_answer(name, moment):
                 self.keep(key, answer)
                 return answer, self.mark()
             if waited >= LONGEST_MAKING or self.shared.claim(name):
@@ -291,10 +314,22 @@ class PageCache:
         try:
             answer, mark = self.made_or_last(key, moment, environ, now, last)
             if isinstance(answer, Answer) and not mark:
-                self.shared.put(name, answer.packed())
+                self.shared.put(self.name_of(key, answer.moment), answer.packed())
         finally:
             self.shared.release(name)
         return answer, mark
+
+    def shared_answer(self, name, moment):
+        """Return what the shared store has under this name; None where that is nothing, or rubbish."""
+        packed = self.shared.get(name)
+        if not packed:
+            return None
+        try:
+            answer = Answer.unpacked(packed)
+        except (ValueError, TypeError, AttributeError):
+            log.warning("The shared cache holds something that is no page: it is made anew.")
+            return None
+        return answer if answer.moment == moment else None
 
     def made_or_last(self, key, moment, environ, now, last):
         """Make the answer, and keep it; where it cannot be made, give the last good one."""
@@ -302,6 +337,14 @@ class PageCache:
             last = None
         try:
             answer = self.made(key, moment, environ, now)
+            for _ in range(TRIES):
+                if self.editions.is_still(moment[0]):
+                    break
+                # Published while it was being made: what it was made from may be newer than what others still get.
+                moment = self.editions.number, moment[1]
+                if not isinstance(answer, Answer):
+                    break
+                answer = self.made(key, moment, environ, now)
         except Exception:
             if last is None:
                 raise
@@ -330,6 +373,7 @@ class PageCache:
             if name in PASSED_ON or not (name.startswith("HTTP_") or name in NOT_PASSED_ON)
         }
         asked |= {"REQUEST_METHOD": "GET", "QUERY_STRING": key[1], "wsgi.input": io.BytesIO()}
+        asked["tracker.edition"] = moment[0]  # tracker/replicas.py asks for it
         begun = {}
 
         def start_response(status, headers, exc_info=None):
@@ -421,12 +465,18 @@ def with_pages_kept(application):
 
     from promises.public.asking import NAMES
     from promises.record import bell
+    from tracker.replicas import PRIMARY, REPLICA
 
     # A kept page takes microseconds, a page being made holds the interpreter: let it go more often than each 5 ms.
     sys.setswitchinterval(0.0005)
     return PageCache(
         application,
-        editions=Editions(looking_with_care(bell.look), bell.path()),
+        editions=Editions(
+            looking_with_care(bell.look, PRIMARY),
+            bell.path(),
+            look_elsewhere=looking_with_care(bell.look, REPLICA) if REPLICA in settings.DATABASES else None,
+            ring=bell.ring,
+        ),
         names=NAMES,
         private=("/admin/", "/accounts/", "/suggest/", "/health/", "/data/releases/", settings.STATIC_URL),
         session_cookie=settings.SESSION_COOKIE_NAME,
@@ -440,14 +490,18 @@ def with_pages_kept(application):
     )
 
 
-def looking_with_care(look):
+def looking_with_care(look, database):
     """Look outside of any request: a connection that died meanwhile is opened anew, and a broken one dropped."""
-    from django.db import connection
+    from django.db import connections
+
+    from tracker.replicas import reading_from
 
     def looking(since):
+        connection = connections[database]
         connection.close_if_unusable_or_obsolete()
         try:
-            return look(since)
+            with reading_from(database):
+                return look(since)
         except Exception:
             connection.close()
             raise

@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tracker.security.SayWhatPagesMayDo",
+    "tracker.replicas.ChooseReplica",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -148,9 +149,27 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"].update(CONN_MAX_AGE=number("CONN_MAX_AGE", default=60), CONN_HEALTH_CHECKS=True)
     # The server never cuts a slow request off, so the database does. manage.py lifts the limit.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
-        "options", f"-c statement_timeout={number('STATEMENT_TIMEOUT', default=15000)}"
-    )
+    # A machine that is gone without a word is given up after 5 s.
+    DATABASES["default"]["OPTIONS"] = {
+        "options": f"-c statement_timeout={number('STATEMENT_TIMEOUT', default=15000)}",
+        "connect_timeout": 5,
+        "tcp_user_timeout": 5000,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
+
+# A streaming replica that pages are made from, as far as it has caught up (tracker/replicas.py)
+REPLICA_URL = os.environ.get("REPLICA_URL", "")
+if REPLICA_URL:
+    DATABASES["replica"] = dj_database_url.parse(REPLICA_URL, conn_max_age=60, conn_health_checks=True)
+    if DATABASES["replica"]["ENGINE"] != DATABASES["default"]["ENGINE"] or not REPLICA_URL.startswith("postgres"):
+        raise ImproperlyConfigured("REPLICA_URL is set, and both it and DATABASE_URL have to be PostgreSQL.")
+    DATABASES["replica"]["OPTIONS"] = {
+        "options": DATABASES["default"]["OPTIONS"]["options"],
+        "connect_timeout": 2,
+        "tcp_user_timeout": 5000,
+        **DATABASES["replica"].get("OPTIONS", {}),
+    }
+    DATABASE_ROUTERS = ["tracker.replicas.PagesFromReplica"]
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
 CACHES = {
