@@ -43,10 +43,12 @@ class Database:
 
     programs = property(lambda self: servers.newest_postgresql())
 
-    def make_primary(self):
-        """Make an empty server."""
+    def make_primary(self, *, alone=False):
+        """Make an empty server; one that stays alone waits for no other."""
         form = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         self._run("initdb", "-D", self.data, *form)
+        if alone:
+            return
         with (self.data / "postgresql.conf").open("a") as file:
             file.write((DEPLOY / "postgresql" / "tracker.conf").read_text())
 
@@ -110,9 +112,9 @@ class Database:
 
 
 @contextlib.contextmanager
-def databases(names=("database_1", "database_2", "database_3")):
-    """Start these servers, the first of them as the primary, and give them."""
-    with temporary_directory("tracker-machines-") as folder:
+def databases(names=("database_1", "database_2", "database_3"), *, folder=None):
+    """Start these servers, the first of them as the primary, and give them; in a folder of their own, or this one."""
+    with temporary_directory("tracker-machines-") if folder is None else contextlib.nullcontext(folder) as folder:
         if os.geteuid() == 0:
             account = pwd.getpwnam("postgres")
             os.chown(folder, account.pw_uid, account.pw_gid)
@@ -121,7 +123,7 @@ def databases(names=("database_1", "database_2", "database_3")):
         conninfo += "user=postgres target_session_attrs=read-write"
         made = [Database(name, folder, port, conninfo) for name, port in zip(names, ports, strict=True)]
         try:
-            made[0].make_primary()
+            made[0].make_primary(alone=len(names) == 1)
             made[0].start()
             for replica in made[1:]:
                 replica.copy_of(made[0])
@@ -133,10 +135,14 @@ def databases(names=("database_1", "database_2", "database_3")):
                     database.kill()
 
 
+def children_of(process):
+    """The ids of the processes that it started."""
+    return [int(word) for word in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
 def kill_with_children(process):
     """End a process and those it started, without a word to any."""
-    started = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    for number in [process.pid, *map(int, started)]:
+    for number in [process.pid, *children_of(process)]:
         with contextlib.suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
     process.wait()
@@ -154,9 +160,14 @@ class Machine:
     port: int
     process: subprocess.Popen | None = None
 
-    def start(self):
+    def start(self, *, static_from=None):
+        """Start it as its unit does; `static_from` is a machine whose finished static files are taken."""
         steps = commands_of((DEPLOY / "systemd" / "tracker.service").read_text(), self.environment)
+        if static_from:
+            shutil.copytree(static_from.folder / "static", self.folder / "static", dirs_exist_ok=True)
         for step in steps["ExecStartPre"]:
+            if static_from and "collectstatic" in step:
+                continue
             done = subprocess.run(step, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise CannotStart(f"{' '.join(step)}:\n{done.stderr}")
@@ -178,6 +189,11 @@ class Machine:
 
     def kill(self):
         kill_with_children(self.process)
+
+    def end(self):
+        """End it if it is still there."""
+        if self.process and self.process.poll() is None:
+            self.kill()
 
     def reader(self):
         """Return a reader who asks this machine itself."""
@@ -245,6 +261,31 @@ def nginx(configurations, replaced):
         )
         with running([program, "-c", main, "-e", folder / "error.log"], log=folder / "log") as process:
             yield folder, process
+
+
+# One of them
+
+
+@contextlib.contextmanager
+def one_machine(folder, database_url, **filled):
+    """Start one machine with its own folder and database, without nginx, and give it with an empty record."""
+    port = free_port()
+    given = environment_of(
+        (DEPLOY / "tracker.env.example").read_text(),
+        SECRET_KEY=secrets.token_urlsafe(50),
+        ALLOWED_HOSTS=SITE,
+        PUBLIC_URL=f"http://{SITE}",
+        DATABASE_URL=database_url,
+        DATA_DIR=str(folder),
+        HOST="127.0.0.1",
+        **filled,
+    )
+    machine = Machine(folder, given | {"PORT": str(port)}, port)
+    try:
+        machine.start()
+        yield machine
+    finally:
+        machine.end()
 
 
 # All of it
@@ -337,8 +378,8 @@ def everything():
             )
             folder.chmod(0o755)  # nginx reads the static files
             machine = Machine(folder, given | {"PORT": str(port)}, port)
-            machine.start()
-            stack.callback(lambda machine=machine: machine.process.poll() is None and machine.kill())
+            machine.start(static_from=machines[0] if machines else None)
+            stack.callback(machine.end)
             machines.append(machine)
         port = free_port()
         files = [DEPLOY / "nginx" / "several-machines.conf", DEPLOY / "nginx" / "tracker.conf"]

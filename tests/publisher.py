@@ -2,7 +2,8 @@
 
 `python -m tests.publisher` with the environment of a site. A line is `publish`, or `publish dying K`: the same,
 killed before its K-th statement (`commit`: when everything is written and not committed; `done`: just after).
-The answer is `edition N`, `refused: …`, `failed: …` or `died`.
+The answer is `edition N`, `refused: …`, `failed: …` or `died`. `verify` answers with what `verify_record` finds,
+beginning with how many editions there are.
 """
 
 import contextlib
@@ -25,12 +26,23 @@ class Publisher:
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, **pipes)
         self._one_at_a_time = threading.Lock()
 
-    def publish(self, *, dying=""):
-        """Have one change published; return the answer."""
+    def say(self, line):
+        """Say this line; return the answer."""
         with self._one_at_a_time:
-            self.process.stdin.write(f"publish dying {dying}\n" if dying else "publish\n")
+            self.process.stdin.write(f"{line}\n")
             self.process.stdin.flush()
             return self.process.stdout.readline().strip()
+
+    def publish(self, *, dying=""):
+        """Have one change published; return the answer."""
+        return self.say(f"publish dying {dying}" if dying else "publish")
+
+    def verified(self):
+        """Return how many editions there are, or raise with what is wrong with the record."""
+        number, _, faults = self.say("verify").partition(" ")
+        if faults:
+            raise AssertionError(faults)
+        return int(number)
 
     def edition(self):
         """Have one change published; return the edition's number, or raise with what was said instead."""
@@ -61,6 +73,8 @@ def answer(line):
     from promises.publishing.door import Refused
 
     try:
+        if line == "verify":
+            return verify()
         _, _, dying = line.partition(" dying ")
         return f"edition {in_a_child(dying) if dying else publish().number}"
     except Refused as error:
@@ -70,6 +84,14 @@ def answer(line):
     except DatabaseError as error:
         connections.close_all()
         return f"failed: {' '.join(str(error).split())}"
+
+
+def verify():
+    from promises.publishing.verification import findings
+    from promises.record.edition import Edition
+
+    faults = [finding.sentence for finding in findings() if finding.is_fault]
+    return f"{Edition.objects.count()} {' '.join(faults)}".strip()
 
 
 class Died(Exception):
