@@ -86,6 +86,7 @@ FEED_AUTHORITY = os.environ.get("FEED_AUTHORITY") or urlsplit(PUBLIC_URL).hostna
 # What it is made of
 
 INSTALLED_APPS = [
+    "tracker",
     "promises",  # before the admin, whose templates it replaces
     "promises.desk.admin.config.DeskConfig",
     "django.contrib.auth",
@@ -102,6 +103,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tracker.logs.NoteBeginning",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tracker.security.SayWhatPagesMayDo",
@@ -298,15 +300,30 @@ CONTACT_EMAIL = os.environ.get("CONTACT_EMAIL", "")  # where readers write to; s
 SOURCE_URL = os.environ.get("SOURCE_URL", "")  # where this code is kept; linked from /about/
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+# What it notes of itself: nothing that says who asked (tracker/logs.py)
+
+LOG_FORMAT = os.environ.get("LOG_FORMAT") or ("line" if IN_DEVELOPMENT else "json")
+if LOG_FORMAT not in {"json", "line"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}. Write json or line.")
+ERROR_HOOK = os.environ.get("ERROR_HOOK", "")  # module:function, called with what is logged of a fault
+if ERROR_HOOK and not all(part.replace(".", "_").isidentifier() for part in ERROR_HOOK.partition(":")[::2]):
+    raise ImproperlyConfigured(f"ERROR_HOOK is {ERROR_HOOK!r}. Write the place of a function as module:function.")
+SLOW_QUERY_MS = number("SLOW_QUERY_MS", default=500)  # 0: none is noted
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"json": {"()": "tracker.logs.JsonLine"}, "line": {"()": "tracker.logs.Line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
-        "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "django": {"handlers": [], "level": "INFO"},
         "django.request": {"level": "ERROR"},  # what a reader asked wrongly is not ours to note
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # nor what strangers call us
         "promises": {"level": "INFO"},
+        "_granian": {"handlers": [], "propagate": True},
     },
 }
+if ERROR_HOOK:
+    LOGGING["handlers"]["hook"] = {"class": "tracker.reporting.Hook", "hook": ERROR_HOOK}
+    LOGGING["root"]["handlers"].append("hook")
