@@ -269,7 +269,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 if HTTPS:
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # a machine asks from inside, without the proxy
+    SECURE_REDIRECT_EXEMPT = [r"^health/"]  # a machine asks from inside, without the proxy
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     # Being built into browsers binds a whole domain for years: for its owner to decide, not for us.

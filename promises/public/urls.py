@@ -161,5 +161,7 @@ urlpatterns = [
     path("sitemap-promises-<int:number>.xml", crawling.promise_map, name="promise_map"),
     path("robots.txt", crawling.robots, name="robots"),
     path(".well-known/security.txt", crawling.security, name="security"),
-    path("health/", health.health, name="health"),
+    path("health/", health.ready, name="health"),
+    path("health/live/", health.live, name="live"),
+    path("health/ready/", health.ready, name="ready"),
 ]
