@@ -99,6 +99,7 @@ def test_an_empty_key_is_no_key(read_settings):
         ("SECOND_PERSON_RULE", "two", "SECOND_PERSON_RULE is 'two'. Write 1 or 0."),
         ("TRUSTED_PROXIES", "-1", "TRUSTED_PROXIES is '-1'. Write a whole number."),
         ("PUBLIC_URL", "tracker.example", "PUBLIC_URL is 'tracker.example'. Write a whole address"),
+        ("METRICS_TOKEN", "short", "METRICS_TOKEN has 5 characters. Write at least 20 random ones."),
         ("LOG_FORMAT", "xml", "LOG_FORMAT is 'xml'. Write json or line."),
         ("ERROR_HOOK", "module.function", "ERROR_HOOK is 'module.function'. Write the place of a function as"),
     ],

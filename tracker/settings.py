@@ -269,7 +269,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 if HTTPS:
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^health/"]  # a machine asks from inside, without the proxy
+    SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]  # a machine asks from inside, without the proxy
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     # Being built into browsers binds a whole domain for years: for its owner to decide, not for us.
@@ -309,6 +309,11 @@ ERROR_HOOK = os.environ.get("ERROR_HOOK", "")  # module:function, called with wh
 if ERROR_HOOK and not all(part.replace(".", "_").isidentifier() for part in ERROR_HOOK.partition(":")[::2]):
     raise ImproperlyConfigured(f"ERROR_HOOK is {ERROR_HOOK!r}. Write the place of a function as module:function.")
 SLOW_QUERY_MS = number("SLOW_QUERY_MS", default=500)  # 0: none is noted
+# Whoever shows it may read /metrics; without one there is no such address. A proxy makes every reader look as if
+# they came from this machine, so where from says nothing.
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "").strip()
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured(f"METRICS_TOKEN has {len(METRICS_TOKEN)} characters. Write at least 20 random ones.")
 
 LOGGING = {
     "version": 1,
