@@ -104,9 +104,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "tracker.logs.NoteBeginning",
+    "tracker.security.SayWhatPagesMayDo",  # of every answer, static files and redirects too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "tracker.security.SayWhatPagesMayDo",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -266,6 +266,7 @@ CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no third cookie, with a name in it
 
 if HTTPS:
     SECURE_SSL_REDIRECT = True
