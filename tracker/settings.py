@@ -282,6 +282,10 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+SUGGESTION_KEEP_DAYS = number("SUGGESTION_KEEP_DAYS", default=365)  # what readers wrote; said on /privacy/
+if SUGGESTION_KEEP_DAYS < 1:
+    raise ImproperlyConfigured("SUGGESTION_KEEP_DAYS is 0. Write how many days, at least 1.")
+
 # What it sends, and what it says
 
 if os.environ.get("EMAIL_HOST"):

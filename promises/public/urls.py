@@ -113,6 +113,7 @@ urlpatterns = [
     path("context/<slug:slug>.<chart:format>", context.figure_detail, name="figure_detail"),
     path("glossary/", help.glossary, name="glossary"),
     path("accessibility/", help.accessibility, name="accessibility"),
+    path("privacy/", help.privacy, name="privacy"),
     # Citations
     path("cite/", citations.list_cite, name="list_cite"),
     path("cite.<citation:format>", citations.list_cite, name="list_cite_file"),
