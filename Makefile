@@ -1,6 +1,6 @@
 # The same without make: ./dev run, ./dev test, …
 
-.PHONY: run test torture lint format screenshots lock
+.PHONY: run test torture lint format screenshots audit lock
 
-run test torture lint format screenshots lock:
+run test torture lint format screenshots audit lock:
 	@./dev $@

@@ -165,7 +165,7 @@ def micro_cache(server):
     http, _, block = (written / "tracker.conf").read_text().partition("# The site")
     http += (written / "one-machine.conf").read_text()
     block = re.sub(r"server \{\s*listen 80;.*?\n\}\n", "", block, flags=re.S)
-    block = re.sub(r"^\s*(ssl_|http2|add_header Strict).*\n", "", block, flags=re.M)
+    block = re.sub(r"^\s*(ssl_|http2|add_header Strict|access_log|error_log).*\n", "", block, flags=re.M)
     block = re.sub(r"listen 443[^;]*;|listen \[::\]:443[^;]*;", "", block).replace(
         "server_name tracker.example;", f"listen 127.0.0.1:{port} backlog=4096;"
     )

@@ -9,7 +9,16 @@ import pytest
 from tests import scale, servers
 
 STARTED = contextlib.ExitStack()
-OUR_OWN = ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "DEBUG"]
+OUR_OWN = [
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "PUBLIC_URL",
+    "ALLOWED_HOSTS",
+    "DEBUG",
+    "METRICS_TOKEN",
+    "ERROR_HOOK",
+]
 
 
 def pytest_configure(config):

@@ -280,6 +280,7 @@ def one_machine(folder, database_url, **filled):
         HOST="127.0.0.1",
         **filled,
     )
+    given["DJANGO_SETTINGS_MODULE"] = "tests.production"
     machine = Machine(folder, given | {"PORT": str(port)}, port)
     try:
         machine.start()

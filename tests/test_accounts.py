@@ -8,9 +8,13 @@ import struct
 import time
 
 import pytest
+from allauth.core.internal.ratelimit import parse_rates
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.core.cache import cache
+from django.db import connection
+from django.test import Client
 
 PASSWORD = "a long enough word"
 
@@ -33,8 +37,8 @@ def person(django_user_model):
     return make
 
 
-def sign_in(client, password=PASSWORD):
-    return client.post("/accounts/login/?next=/admin/", {"login": "ada", "password": password})
+def sign_in(client, password=PASSWORD, **head):
+    return client.post("/accounts/login/?next=/admin/", {"login": "ada", "password": password}, **head)
 
 
 def code_for(secret):
@@ -69,6 +73,87 @@ def test_guessing_passwords_is_slowed_down(client, person):
         assert sign_in(client, "wrong").status_code == 200
     assert "Too many failed login attempts" in sign_in(client).content.decode()
     assert client.get("/admin/").status_code == 302
+
+
+def test_who_guesses_from_elsewhere_shuts_nobody_out(client, person):
+    person("Researcher")
+    for number in range(6):
+        for _ in range(6):
+            slowed = sign_in(client, "wrong", REMOTE_ADDR=f"203.0.113.{number}")
+        assert "Too many failed login attempts" in slowed.content.decode()
+    assert sign_in(client, REMOTE_ADDR="198.51.100.1").url == "/admin/"
+
+
+def test_a_guesser_does_not_escape_by_changing_address_within_one_network(client, person):
+    person("Researcher")
+    for number in range(6):
+        slowed = sign_in(client, "wrong", REMOTE_ADDR=f"2001:db8:1:2::{number}")
+    assert "Too many failed login attempts" in slowed.content.decode()
+    assert sign_in(client, REMOTE_ADDR="2001:db8:1:3::1").url == "/admin/"
+
+
+def test_nor_by_trying_many_names(client, person):
+    person("Researcher")
+    for number in range(10):
+        client.post("/accounts/login/", {"login": f"person-{number}", "password": "wrong"})
+    assert "Too many failed login attempts" in sign_in(client).content.decode()
+
+
+def test_whoever_mistyped_waits_five_minutes_at_most(settings):
+    rates = parse_rates(settings.ACCOUNT_RATE_LIMITS["login_failed"])
+    assert max(rate.duration for rate in rates) <= 300
+
+
+def test_no_address_is_written_down_where_tries_are_counted(client, person):
+    person("Researcher")
+    sign_in(client, "wrong", REMOTE_ADDR="203.0.113.77")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cache_key, value FROM cache")
+        kept = str(cursor.fetchall())
+    assert "login_failed" in kept
+    assert "203.0.113" not in kept
+
+
+def test_a_session_is_another_after_signing_in(client, person):
+    person("Researcher")
+    client.get("/admin/")
+    session = client.session
+    session["before"] = "somebody fixed this"
+    session.save()
+    client.cookies["sessionid"] = session.session_key
+    sign_in(client)
+    assert client.session.session_key != session.session_key
+
+
+def test_changing_the_password_ends_the_other_sessions(client, person):
+    ada = person("Researcher")
+    elsewhere = Client()
+    elsewhere.force_login(ada, "django.contrib.auth.backends.ModelBackend")
+    sign_in(client)
+    client.post(
+        "/accounts/password/change/",
+        {"oldpassword": PASSWORD, "password1": "another long enough word", "password2": "another long enough word"},
+    )
+    ada.refresh_from_db()
+    assert ada.check_password("another long enough word")
+    assert elsewhere.get("/admin/").status_code == 302
+
+
+def test_whoever_is_deactivated_is_out_at_once(client, person):
+    ada = person("Researcher")
+    sign_in(client)
+    assert client.get("/admin/").status_code == 200
+    ada.is_active = False
+    ada.save()
+    assert client.get("/admin/").status_code == 302
+    assert sign_in(client).url != "/admin/"
+
+
+def test_passwords_are_kept_as_argon2(settings):
+    from tracker.settings import PASSWORD_HASHERS
+
+    settings.PASSWORD_HASHERS = PASSWORD_HASHERS
+    assert make_password(PASSWORD).startswith("argon2$argon2id$")
 
 
 @pytest.mark.parametrize("role", ["Editor", "Administrator"])

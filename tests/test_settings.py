@@ -1,5 +1,6 @@
 """No SECRET_KEY means your own machine; with one it is production, and all else is required."""
 
+import json
 import os
 import runpy
 import subprocess
@@ -98,6 +99,9 @@ def test_an_empty_key_is_no_key(read_settings):
         ("SECOND_PERSON_RULE", "two", "SECOND_PERSON_RULE is 'two'. Write 1 or 0."),
         ("TRUSTED_PROXIES", "-1", "TRUSTED_PROXIES is '-1'. Write a whole number."),
         ("PUBLIC_URL", "tracker.example", "PUBLIC_URL is 'tracker.example'. Write a whole address"),
+        ("METRICS_TOKEN", "short", "METRICS_TOKEN has 5 characters. Write at least 20 random ones."),
+        ("LOG_FORMAT", "xml", "LOG_FORMAT is 'xml'. Write json or line."),
+        ("ERROR_HOOK", "module.function", "ERROR_HOOK is 'module.function'. Write the place of a function as"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_named(read_settings, name, value, sentence):
@@ -120,6 +124,32 @@ def test_letters_are_never_written_into_a_log_in_production(read_settings):
     assert "console" in read_settings()["EMAIL_BACKEND"]
     assert "dummy" in read_settings(**PRODUCTION)["EMAIL_BACKEND"]
     assert read_settings(**PRODUCTION, EMAIL_HOST="mail.example")["EMAIL_PORT"] == 587
+
+
+def test_production_logs_json_and_your_own_machine_lines(read_settings):
+    def formatter(settings):
+        return settings["LOGGING"]["handlers"]["stderr"]["formatter"]
+
+    assert formatter(read_settings()) == "line"
+    assert formatter(read_settings(**PRODUCTION)) == "json"
+    assert formatter(read_settings(**PRODUCTION, LOG_FORMAT="line")) == "line"
+
+
+def test_faults_are_told_to_the_hook_that_the_environment_names():
+    breaking = (
+        "import tracker.wsgi, logging; logging.getLogger('django.request').error('Broke'); "
+        "logging.getLogger('promises').warning('Nearly')"
+    )
+    ran = python("-c", breaking, **PRODUCTION, ERROR_HOOK="builtins:print")
+    assert ran.stdout.count("message") == 1, ran.stderr
+    assert "'message': 'Broke'" in ran.stdout
+    assert [json.loads(line)["message"] for line in ran.stderr.splitlines()] == ["Broke", "Nearly"]
+
+
+def test_a_hook_that_is_not_there_is_found_out_at_the_start():
+    opened = python("-c", "import tracker.wsgi", **PRODUCTION, ERROR_HOOK="tracker:nobody")
+    assert opened.returncode != 0
+    assert "nobody" in opened.stderr
 
 
 def test_the_deployment_check_finds_nothing_to_say():

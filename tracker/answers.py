@@ -88,6 +88,7 @@ class Store:
         self.limit = limit
         self.weight = weight
         self.total = 0
+        self.evicted = 0
         self._answers = OrderedDict()
         self._lock = threading.Lock()
 
@@ -114,6 +115,7 @@ class Store:
             while self.total > self.limit:
                 _, oldest = self._answers.popitem(last=False)
                 self.total -= self.weight(oldest)
+                self.evicted += 1
 
 
 class SharedStore:

@@ -29,6 +29,7 @@ from tracker.answers import (
     is_for_all,
     matches,
 )
+from tracker.counting import KEPT, MADE, PASSED_ON, STALE, Meter
 
 MEGABYTE = 1024 * 1024
 LARGEST = 2 * MEGABYTE
@@ -45,8 +46,8 @@ TRIES = 3
 MAKERS = 2
 """So many pages are made at the same time where the last ones can stand in: the rest of a worker goes on answering."""
 
-PASSED_ON = ("HTTP_HOST", "HTTP_X_FORWARDED_PROTO")
-NOT_PASSED_ON = ("CONTENT_TYPE", "CONTENT_LENGTH")
+HANDED_ON = ("HTTP_HOST", "HTTP_X_FORWARDED_PROTO")
+NOT_HANDED_ON = ("CONTENT_TYPE", "CONTENT_LENGTH")
 OURS = {"content-length", "etag", "cache-control", "vary", "surrogate-key", "expires"}
 BRITISH = ZoneInfo("Europe/London")
 
@@ -177,7 +178,7 @@ class PageCache:
     """A WSGI application that gives kept answers for another one.
 
     `editions` says which edition is the latest, `names` which names in a query mean anything,
-    `private` which paths are never kept; `clock` gives seconds since 1970 and `pause` waits.
+    `private` which paths are never kept; `clock` gives seconds since 1970 and `pause` waits. A `meter` counts.
     """
 
     def __init__(
@@ -195,6 +196,7 @@ class PageCache:
         megabytes=64,
         shared_seconds=1,
         folder=None,
+        meter=None,
         clock=time.time,
         pause=time.sleep,
     ):
@@ -207,6 +209,7 @@ class PageCache:
         self.shared = shared
         self.stamp = stamp
         self.folder = folder
+        self.meter = meter
         self.clock = clock
         self.pause = pause
         self.today = Today()
@@ -224,18 +227,25 @@ class PageCache:
     def __call__(self, environ, start_response):
         key = self.key_of(environ)
         if key is None:
-            return self.application(environ, start_response)
+            return self.application(environ, self.counting(PASSED_ON, start_response))
         now = self.clock()
         moment = self.editions.latest(), self.today.of(now)
-        answer, mark = self.pages.get(key), self.mark()
+        answer, mark, kind = self.pages.get(key), self.mark(), KEPT
         if answer is None or answer.moment != moment:
             asked = environ.get("HTTP_IF_NONE_MATCH")
             if asked and matches(asked, name := self.name_of(key, moment)):
+                start_response = self.counting(KEPT, start_response)
                 return self.send_not_modified(f'"{name}"', False, start_response)  # too large to be kept
             answer, mark = self.answer_for(key, moment, environ, now)
-        if not isinstance(answer, Answer):
-            return self.pass_on(answer, environ, start_response)
+            if not isinstance(answer, Answer):
+                return self.pass_on(answer, environ, self.counting(PASSED_ON, start_response))
+            kind = MADE if answer.made_at == now else KEPT
+        start_response = self.counting(STALE if mark else kind, start_response)
         return self.send(answer, mark, environ, start_response)
+
+    def counting(self, kind, start_response):
+        """Return a `start_response` that counts too, where anybody wants to know."""
+        return self.meter.noting(kind, start_response) if self.meter else start_response
 
     def key_of(self, environ):
         """Return (path, query) where the request is for everybody; None where it is not ours to answer."""
@@ -370,11 +380,11 @@ class PageCache:
         asked = {
             name: value
             for name, value in environ.items()
-            if name in PASSED_ON or not (name.startswith("HTTP_") or name in NOT_PASSED_ON)
+            if name in HANDED_ON or not (name.startswith("HTTP_") or name in NOT_HANDED_ON)
         }
         asked |= {"REQUEST_METHOD": "GET", "QUERY_STRING": key[1], "wsgi.input": io.BytesIO()}
         asked["tracker.edition"] = moment[0]  # tracker/replicas.py asks for it
-        begun = {}
+        begun, begun_at = {}, self.clock()
 
         def start_response(status, headers, exc_info=None):
             begun.update(status=status, headers=headers)
@@ -393,6 +403,8 @@ class PageCache:
                     passing.keep_file(self.folder, lambda file: self.keep_file(key, passing, file, moment, now))
             return passing
         passing.close()
+        if self.meter:
+            self.meter.took(self.clock() - begun_at)
         headers = self.own_headers(passing.headers, moment)
         etag = hashlib.sha256(content).hexdigest()[:20]
         return Answer(passing.status, headers, content, etag, moment, now)
@@ -410,6 +422,8 @@ class PageCache:
     def keep(self, key, answer):
         store = self.pages if answer.status.startswith("200") else self.refusals
         store.put(key, answer)
+        if self.meter:
+            self.meter.holds(self.pages)
 
     def keep_file(self, key, passing, file, moment, now):
         self.files.put(key, Answer(passing.status, passing.headers, b"", passing.etag, moment, now, file=file))
@@ -478,7 +492,7 @@ def with_pages_kept(application):
             ring=bell.ring,
         ),
         names=NAMES,
-        private=("/admin/", "/accounts/", "/suggest/", "/health/", "/data/releases/", settings.STATIC_URL),
+        private=("/admin/", "/accounts/", "/suggest/", "/health/", "/data/releases/", "/metrics", settings.STATIC_URL),
         session_cookie=settings.SESSION_COOKIE_NAME,
         https_only=settings.HTTPS,
         trusts_proxy=bool(settings.TRUSTED_PROXIES),
@@ -487,6 +501,7 @@ def with_pages_kept(application):
         megabytes=settings.PAGE_CACHE_MB,
         shared_seconds=settings.SHARED_SECONDS,
         folder=settings.DATA_DIR,
+        meter=Meter(settings.DATA_DIR / "metrics") if settings.METRICS_TOKEN else None,
     )
 
 

@@ -8,13 +8,16 @@ from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 WHO_PUBLISHES = ["Editor", "Administrator"]
+OURS_ALONE = ("/admin/", "/accounts/", "/suggest/", "/health/", "/metrics")
+"""What no page of anybody else's has a use for; all else is for everybody, and pictures and data are lent to any page."""
 
 
 class SayWhatPagesMayDo:
-    """Add the content security policy and the permissions policy. Django 6 has the first built in."""
+    """Add what browsers may load, show and lend to other people's pages. Django 6 has the content policy built in."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -25,6 +28,12 @@ class SayWhatPagesMayDo:
         written = "; ".join(f"{name} {' '.join(values)}" for name, values in policy.items())
         response.headers.setdefault("Content-Security-Policy", written)
         response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        if not getattr(response, "xframe_options_exempt", False):
+            response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        is_ours = request.path.startswith(OURS_ALONE)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin" if is_ours else "cross-origin")
+        if is_ours and "no-store" not in response.headers.get("Cache-Control", ""):
+            add_never_cache_headers(response)  # allauth forgets some of its pages, and an error has no decorators
         return response
 
 

@@ -86,6 +86,7 @@ FEED_AUTHORITY = os.environ.get("FEED_AUTHORITY") or urlsplit(PUBLIC_URL).hostna
 # What it is made of
 
 INSTALLED_APPS = [
+    "tracker",
     "promises",  # before the admin, whose templates it replaces
     "promises.desk.admin.config.DeskConfig",
     "django.contrib.auth",
@@ -102,9 +103,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tracker.logs.NoteBeginning",
+    "tracker.security.SayWhatPagesMayDo",  # of every answer, static files and redirects too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "tracker.security.SayWhatPagesMayDo",
     "tracker.replicas.ChooseReplica",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -283,10 +285,11 @@ CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no third cookie, with a name in it
 
 if HTTPS:
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # a machine asks from inside, without the proxy
+    SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]  # a machine asks from inside, without the proxy
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     # Being built into browsers binds a whole domain for years: for its owner to decide, not for us.
@@ -297,6 +300,10 @@ TRUSTED_PROXIES = number("TRUSTED_PROXIES", default=0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+SUGGESTION_KEEP_DAYS = number("SUGGESTION_KEEP_DAYS", default=365)  # what readers wrote; said on /privacy/
+if SUGGESTION_KEEP_DAYS < 1:
+    raise ImproperlyConfigured("SUGGESTION_KEEP_DAYS is 0. Write how many days, at least 1.")
 
 # What it sends, and what it says
 
@@ -317,15 +324,35 @@ CONTACT_EMAIL = os.environ.get("CONTACT_EMAIL", "")  # where readers write to; s
 SOURCE_URL = os.environ.get("SOURCE_URL", "")  # where this code is kept; linked from /about/
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+# What it notes of itself: nothing that says who asked (tracker/logs.py)
+
+LOG_FORMAT = os.environ.get("LOG_FORMAT") or ("line" if IN_DEVELOPMENT else "json")
+if LOG_FORMAT not in {"json", "line"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}. Write json or line.")
+ERROR_HOOK = os.environ.get("ERROR_HOOK", "")  # module:function, called with what is logged of a fault
+if ERROR_HOOK and not all(part.replace(".", "_").isidentifier() for part in ERROR_HOOK.partition(":")[::2]):
+    raise ImproperlyConfigured(f"ERROR_HOOK is {ERROR_HOOK!r}. Write the place of a function as module:function.")
+SLOW_QUERY_MS = number("SLOW_QUERY_MS", default=500)  # 0: none is noted
+# Whoever shows it may read /metrics; without one there is no such address. A proxy makes every reader look as if
+# they came from this machine, so where from says nothing.
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "").strip()
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured(f"METRICS_TOKEN has {len(METRICS_TOKEN)} characters. Write at least 20 random ones.")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"json": {"()": "tracker.logs.JsonLine"}, "line": {"()": "tracker.logs.Line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
-        "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "django": {"handlers": [], "level": "INFO"},
         "django.request": {"level": "ERROR"},  # what a reader asked wrongly is not ours to note
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # nor what strangers call us
         "promises": {"level": "INFO"},
+        "_granian": {"handlers": [], "propagate": True},
     },
 }
+if ERROR_HOOK:
+    LOGGING["handlers"]["hook"] = {"class": "tracker.reporting.Hook", "hook": ERROR_HOOK}
+    LOGGING["root"]["handlers"].append("hook")

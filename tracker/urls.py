@@ -2,10 +2,12 @@
 
 from allauth.account import views as account
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 
 from promises.publishing.views import snapshot_schema
+from tracker.metrics import metrics
 
 admin.site.login = secure_admin_login(admin.site.login)
 
@@ -38,6 +40,8 @@ urlpatterns = [
     path("data/snapshot.schema.json", snapshot_schema, name="snapshot_schema"),
     path("", include("promises.public.urls")),
 ]
+if settings.METRICS_TOKEN:
+    urlpatterns.insert(0, path("metrics", metrics, name="metrics"))
 
 handler400 = "promises.public.views.errors.bad_request"
 handler404 = "promises.public.views.errors.not_found"

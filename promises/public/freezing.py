@@ -31,7 +31,8 @@ from promises.record.version import Alias, Version
 MOVED, GONE = (301, 308), (410, 451)
 SEEDS = (
     *("/", "/chart/", "/themes/", "/places/", "/changes/", "/context/", "/data/", "/data/api/", "/data/releases/"),
-    *("/method/", "/about/", "/glossary/", "/accessibility/", "/cite/", "/embed/tally/", "/embed/chart/"),
+    *("/method/", "/about/", "/glossary/", "/accessibility/", "/privacy/", "/cite/"),
+    *("/embed/tally/", "/embed/chart/"),
     *("/promises.csv", "/promises.xlsx", "/promises.json", "/promises.atom", "/promises.feed.json", "/promises.ics"),
     *("/themes.csv", "/themes.json", "/places.csv", "/places.json", "/chart.csv", "/chart.json", "/card.png"),
     *("/chart.svg", "/chart.png"),

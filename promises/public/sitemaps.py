@@ -17,7 +17,7 @@ A_MAP = 20_000
 """How many addresses a map holds; fifty thousand are allowed."""
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 PAGES = ("/", "/themes/", "/places/", "/changes/", "/context/", "/data/", "/data/api/", "/data/releases/")
-WORDS = ("/method/", "/about/", "/glossary/", "/accessibility/", "/suggest/")
+WORDS = ("/method/", "/about/", "/glossary/", "/accessibility/", "/privacy/", "/suggest/")
 XML = "application/xml; charset=utf-8"
 
 

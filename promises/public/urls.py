@@ -1,6 +1,7 @@
 """Every public address."""
 
 from django.urls import path, register_converter
+from django.views.decorators.csrf import csrf_exempt
 
 from promises.public.views import (
     cards,
@@ -112,6 +113,7 @@ urlpatterns = [
     path("context/<slug:slug>.<chart:format>", context.figure_detail, name="figure_detail"),
     path("glossary/", help.glossary, name="glossary"),
     path("accessibility/", help.accessibility, name="accessibility"),
+    path("privacy/", help.privacy, name="privacy"),
     # Citations
     path("cite/", citations.list_cite, name="list_cite"),
     path("cite.<citation:format>", citations.list_cite, name="list_cite_file"),
@@ -161,5 +163,10 @@ urlpatterns = [
     path("sitemap-promises-<int:number>.xml", crawling.promise_map, name="promise_map"),
     path("robots.txt", crawling.robots, name="robots"),
     path(".well-known/security.txt", crawling.security, name="security"),
-    path("health/", health.health, name="health"),
+    path("health/", health.ready, name="health"),
+    path("health/live/", health.live, name="live"),
+    path("health/ready/", health.ready, name="ready"),
 ]
+
+for pattern in urlpatterns:  # none of them takes anything: a form from elsewhere is told 405, not about our cookies
+    pattern.callback = csrf_exempt(pattern.callback)

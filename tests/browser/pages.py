@@ -125,6 +125,7 @@ PAGES = {
     "method": "/method/",
     "about": "/about/",
     "accessibility": "/accessibility/",
+    "privacy": "/privacy/",
     "suggest": "/suggest/",
     "not-found": "/promises/never-made/",
     "embed-promise": "/embed/promises/build-the-line/",

@@ -37,6 +37,7 @@ AS_SHIPPED = {
     "method": "/method/",
     "about": "/about/",
     "accessibility": "/accessibility/",
+    "privacy": "/privacy/",
     "suggest": "/suggest/",
     "not-found": "/promises/never-made/",
     "embed-promise": "/embed/promises/uk-shared-prosperity-fund-match/",

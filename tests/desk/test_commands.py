@@ -4,8 +4,10 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from promises.desk import workflow
@@ -60,3 +62,22 @@ def test_three_sign_ins_are_made_and_told_once():
         assert person.groups.get().name == name.capitalize()
     assert "is there already" in said("create_sign_ins")
     assert said("create_sign_ins", "--again").splitlines()[0] != lines[0]
+
+
+def test_a_sign_in_is_taken_back_from_whoever_has_it(client):
+    person = a_person("ada", role="Editor")
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
+    client.force_login(person, "django.contrib.auth.backends.ModelBackend")
+    assert client.get("/admin/").status_code == 200
+    lines = said("reset_sign_in", "ada").splitlines()
+    assert client.get("/admin/").status_code == 302
+    assert not Authenticator.objects.exists()
+    assert not Client().login(username="ada", password="a long enough word")
+    page = Client().get(lines[-1], follow=True)
+    assert page.status_code == 200
+    assert "password1" in page.text
+
+
+def test_taking_back_a_sign_in_that_is_none_says_so():
+    with pytest.raises(CommandError, match="Nobody signs in as nobody"):
+        said("reset_sign_in", "nobody")

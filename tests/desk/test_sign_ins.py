@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from promises.desk.models import SignIn
@@ -41,3 +42,10 @@ def test_what_is_older_than_a_year_is_forgotten(client):
     SignIn.objects.create(name="long ago", at=timezone.now() - timedelta(days=366), succeeded=True)
     sign_in(client, "nobody", "not the word")
     assert list(SignIn.objects.values_list("name", flat=True)) == ["nobody"]
+
+
+def test_it_is_forgotten_by_the_clock_too():
+    for days in (364, 366):
+        SignIn.objects.create(name=f"{days} days ago", at=timezone.now() - timedelta(days=days), succeeded=True)
+    call_command("purge_sign_ins", verbosity=0)
+    assert list(SignIn.objects.values_list("name", flat=True)) == ["364 days ago"]

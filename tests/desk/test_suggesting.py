@@ -2,10 +2,12 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import html5lib
 import pytest
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
@@ -268,6 +270,63 @@ def test_contacts_are_forgotten():
     assert done.contact == ""
     assert waiting.contact == "bea@example.org"
     assert not any("ada@example.org" in str(vars(row)) for row in Suggestion.history.all())
+
+
+# What is taken away with time
+
+RARE = "quokka"
+
+
+def days_ago(days):
+    return timezone.now() - timedelta(days=days)
+
+
+def told(command):
+    out = StringIO()
+    call_command(command, stdout=out)
+    return out.getvalue().strip()
+
+
+def assert_nothing_said_is_left(reference):
+    for row in [*Suggestion.objects.filter(reference=reference), *Suggestion.history.filter(reference=reference)]:
+        assert RARE not in str(vars(row)), vars(row)
+
+
+def test_what_a_reader_wrote_is_taken_away_and_what_became_of_it_stays(settings):
+    promise, editor = a_published_promise(slug="build-the-line"), a_person("edwin", role="Editor")
+    said = {"text": f"A {RARE}.", "about": "build-the-line", "address": f"https://{RARE}.example/", "contact": RARE}
+    suggestion = a_suggestion(**said, at=days_ago(400))
+    suggestion.handle(Stage.DECLINED, by=editor, at=days_ago(366), reason="Known already.")
+    assert told("purge_suggestions") == "Took away what 1 suggestions said."
+    assert_nothing_said_is_left(suggestion.reference)
+    suggestion.refresh_from_db()
+    assert (suggestion.stage, suggestion.handled_by, suggestion.promise) == (Stage.DECLINED, editor, promise)
+    assert suggestion.reason == "Known already."
+    assert told("purge_suggestions") == "Took away what 0 suggestions said."
+
+
+def test_what_nobody_took_up_goes_whole(client):
+    suggestion = a_suggestion(text=f"A {RARE}.", address="", what="correction", at=days_ago(366))
+    told("purge_suggestions")
+    assert not Suggestion.objects.exists()
+    assert not Suggestion.history.filter(reference=suggestion.reference).exists()
+    assert client.get(suggestion.get_absolute_url()).status_code == 404
+
+
+def test_what_is_younger_stays(settings):
+    settings.SUGGESTION_KEEP_DAYS = 30
+    young, done = a_suggestion(text=f"A {RARE}.", at=days_ago(29)), a_suggestion(text=f"A {RARE}.", at=days_ago(90))
+    done.handle(Stage.TAKEN, by=a_person(), at=days_ago(29))
+    told("purge_suggestions")
+    assert {row.text for row in Suggestion.objects.all()} == {f"A {RARE}."}
+    assert young.is_waiting
+
+
+def test_a_suggestion_without_its_words_still_opens_at_the_desk(at_desk):
+    suggestion = a_suggestion(at=days_ago(400))
+    suggestion.handle(Stage.TAKEN, by=a_person(), at=days_ago(366))
+    told("purge_suggestions")
+    assert "taken away, as /privacy/ says" in at_desk("Editor").get(path_of(suggestion)).content.decode()
 
 
 # At the desk

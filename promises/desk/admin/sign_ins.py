@@ -1,7 +1,5 @@
 """Who came to the desk and when, and who was refused: kept for a year, read by administrators."""
 
-from datetime import timedelta
-
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_login_failed
@@ -9,8 +7,6 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from promises.desk.models import SignIn
-
-KEPT_FOR = timedelta(days=365)
 
 
 @receiver(user_logged_in)
@@ -26,7 +22,7 @@ def remember_who_was_refused(sender, credentials, **_):
 
 def _remember(person, name, *, succeeded):
     now = timezone.now()
-    SignIn.objects.filter(at__lt=now - KEPT_FOR).delete()
+    SignIn.objects.forget_old(at=now)
     SignIn.objects.create(person=person, name=name, at=now, succeeded=succeeded)
 
 

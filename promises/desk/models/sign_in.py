@@ -1,5 +1,16 @@
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
+
+KEPT_FOR = timedelta(days=365)
+
+
+class SignInQuerySet(models.QuerySet):
+    def forget_old(self, *, at):
+        """Delete those of more than a year ago; returns how many."""
+        count, _ = self.filter(at__lt=at - KEPT_FOR).delete()
+        return count
 
 
 class SignIn(models.Model):
@@ -9,6 +20,8 @@ class SignIn(models.Model):
     name = models.CharField(max_length=150, help_text="The name that was typed.")
     at = models.DateTimeField()
     succeeded = models.BooleanField()
+
+    objects = SignInQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -2,7 +2,7 @@ import secrets
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
@@ -51,6 +51,19 @@ class SuggestionQuerySet(models.QuerySet):
             .exclude(contact="")
             .update(contact="")
         )
+
+    def purge(self, *, before):
+        """Take away what was said in those done before then, and whole those that nobody took up; return how many."""
+        done = self.filter(handled_at__lt=before).exclude(text="", about="", address="", contact="")
+        forgotten = self.filter(stage=Stage.RECEIVED, received_at__lt=before)
+        said = list(done.values_list("pk", flat=True))
+        whole = list(forgotten.values_list("pk", flat=True))
+        with transaction.atomic():
+            done.update(text="", about="", address="", contact="")
+            self.model.history.filter(id__in=said).update(text="", about="", address="")
+            forgotten.delete()
+            self.model.history.filter(id__in=whole).delete()  # last, as the deletion is noted there too
+        return len(said) + len(whole)
 
 
 class Suggestion(models.Model):

@@ -1,5 +1,6 @@
 """Reading help: what words mean, and how the pages can be read."""
 
+from django.conf import settings
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -20,3 +21,10 @@ def glossary(request):
 def accessibility(request):
     """How far these pages can be read by everybody, and whom to tell where they cannot."""
     return page(request, "promises/accessibility.html", moment=moment_asked({}, today=timezone.localdate()))
+
+
+@require_safe
+def privacy(request):
+    """What is known of whom, and for how long."""
+    told = {"days": settings.SUGGESTION_KEEP_DAYS, "contact": settings.CONTACT_EMAIL}
+    return page(request, "promises/privacy.html", told, moment=moment_asked({}, today=timezone.localdate()))
