@@ -7,7 +7,6 @@ import contextlib
 import http.client
 import json
 import os
-import pwd
 import re
 import secrets
 import shlex
@@ -16,7 +15,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests import servers
@@ -25,6 +24,8 @@ from tests.servers import CannotStart, free_port, running, temporary_directory, 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
 SITE = "tracker.example"
+UNVERIFIED = ssl._create_unverified_context()  # noqa: S323
+"""Its certificate is signed by nobody."""
 
 
 # PostgreSQL, three times
@@ -115,9 +116,8 @@ class Database:
 def databases(names=("database_1", "database_2", "database_3"), *, folder=None):
     """Start these servers, the first of them as the primary, and give them; in a folder of their own, or this one."""
     with temporary_directory("tracker-machines-") if folder is None else contextlib.nullcontext(folder) as folder:
-        if os.geteuid() == 0:
-            account = pwd.getpwnam("postgres")
-            os.chown(folder, account.pw_uid, account.pw_gid)
+        folder.mkdir(exist_ok=True)
+        give_to_postgresql(folder)
         ports = [free_port() for _ in names]
         conninfo = f"host={','.join('127.0.0.1' for _ in names)} port={','.join(map(str, ports))} "
         conninfo += "user=postgres target_session_attrs=read-write"
@@ -133,6 +133,14 @@ def databases(names=("database_1", "database_2", "database_3"), *, folder=None):
             for database in made:
                 if database.process and database.process.poll() is None:
                     database.kill()
+
+
+def give_to_postgresql(folder):
+    """Let PostgreSQL, which does not run as root, own this folder and reach it."""
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+        for above in [*folder.parents][:-2]:  # but for / and what is directly in it
+            above.chmod(above.stat().st_mode | 0o011)
 
 
 def children_of(process):
@@ -245,6 +253,7 @@ def nginx(configurations, replaced):
             f"{live}/fullchain.pem": certificate,
             f"{live}/privkey.pem": key,
             "/var/cache/nginx/tracker": folder / "pages",
+            "/var/log/nginx": folder,
             **replaced,
         }.items():
             if piece not in written:
@@ -257,7 +266,7 @@ def nginx(configurations, replaced):
         main.write_text(
             f"worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/error.log;\n"
             "events { worker_connections 1024; }\n"
-            f"http {{ include /etc/nginx/mime.types; access_log {folder}/access.log; {temporary}\n{written}\n}}\n"
+            f"http {{ include /etc/nginx/mime.types; access_log off; {temporary}\n{written}\n}}\n"
         )
         with running([program, "-c", main, "-e", folder / "error.log"], log=folder / "log") as process:
             yield folder, process
@@ -300,12 +309,10 @@ class Machines:
     machines: list
     redis_url: str
     port: int
-    log: Path
-    unverified: ssl.SSLContext = field(default_factory=ssl._create_unverified_context)
 
     def reader(self, address="127.0.0.1"):
         """Return a reader behind nginx, at this address of the loopback."""
-        return Reader(self.port, address, context=self.unverified)
+        return Reader(self.port, address, context=UNVERIFIED)
 
 
 class Reader:
@@ -397,7 +404,7 @@ def everything():
             )
         )
         wait_until(lambda: servers.answers(port), process, folder / "error.log")
-        yield Machines(bases, machines, redis_url, port, folder / "access.log")
+        yield Machines(bases, machines, redis_url, port)
 
 
 def address_of(databases, attributes):

@@ -2,14 +2,13 @@
 
 import contextlib
 import threading
-import time
 
 import pytest
 
 from tests import machines, servers
 from tests.publisher import publishing
 from tests.scale import count
-from tests.watching import a_page_nobody_has, edition_of, nothing_wrong
+from tests.watching import a_page_nobody_has, ask, edition_given, edition_of, nothing_wrong, until
 
 pytestmark = [pytest.mark.with_postgresql, pytest.mark.torture]
 READERS = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"]
@@ -32,24 +31,6 @@ def reading(site):
             watches.append(stack.enter_context(nothing_wrong([machine.reader()], across=True)))
         yield watches
     count("answers of several machines read", sum(watch.counted["answers"] for watch in watches))
-
-
-def until(is_so, *, seconds=15):
-    """Wait until it is so; fail if it does not come to be."""
-    last = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < last, "It did not come to be."
-        time.sleep(0.05)
-
-
-def ask(reader, path):
-    with reader:
-        return reader.get(path)
-
-
-def edition_given(reader, path="/promises.json"):
-    with reader:
-        return reader.json(path)["edition"]
 
 
 def shown(site):

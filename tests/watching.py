@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 import threading
+import time
 from collections import Counter
 from datetime import date, timedelta
 
@@ -98,3 +99,21 @@ def nothing_wrong(readers, *, across=False):
         yield watch
     assert not watch.wrong, f"{len(watch.wrong)} of {watch.counted['answers']}: {watch.wrong[:5]}"
     assert watch.counted["answers"]
+
+
+def ask(reader, path):
+    with reader:
+        return reader.get(path)
+
+
+def edition_given(reader, path="/promises.json"):
+    with reader:
+        return reader.json(path)["edition"]
+
+
+def until(is_so, *, seconds=15):
+    """Wait until it is so; fail if it does not come to be."""
+    last = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < last, "It did not come to be."
+        time.sleep(0.05)

@@ -1,7 +1,6 @@
 """What is said to the outside once an edition is in the record: the bell, and the caches in front of us."""
 
 import logging
-from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -16,13 +15,13 @@ log = logging.getLogger(__name__)
 
 def announce(edition):
     """Tell of an edition as soon as its transaction is done."""
-    transaction.on_commit(partial(_tell, edition.number), robust=True)
 
+    def tell():
+        bell.ring(edition.number)
+        if settings.PURGE_URL:
+            _purge()
 
-def _tell(number):
-    bell.ring(number)
-    if settings.PURGE_URL:
-        _purge()
+    transaction.on_commit(tell, robust=True)
 
 
 def _purge():

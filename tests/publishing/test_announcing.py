@@ -6,7 +6,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from promises.publishing import announcing
 from tests.factories import a_promise, publish
 
 
@@ -47,14 +46,30 @@ def test_caches_in_front_are_told_of_an_edition(cache_in_front, django_capture_o
     assert headers["Api-Key"] == "a secret"
 
 
-def test_a_cache_that_refuses_is_noted_without_its_secret(cache_in_front, caplog):
+@pytest.mark.django_db
+def test_a_cache_that_refuses_is_noted_without_its_secret(cache_in_front, caplog, django_capture_on_commit_callbacks):
     cache_in_front.status = 403
-    with caplog.at_level(logging.WARNING, logger="promises"):
-        announcing._tell(1)
+    with caplog.at_level(logging.WARNING, logger="promises"), django_capture_on_commit_callbacks(execute=True):
+        publish(a_promise())
     assert "403" in caplog.text
     assert "secret" not in caplog.text
 
 
-def test_nobody_is_told_unless_asked_to(settings):
+@pytest.mark.django_db
+def test_nobody_is_told_unless_asked_to(settings, cache_in_front, django_capture_on_commit_callbacks):
     settings.PURGE_URL = ""
-    announcing._tell(1)
+    with django_capture_on_commit_callbacks(execute=True):
+        publish(a_promise())
+    assert not cache_in_front.told
+
+
+@pytest.mark.django_db
+def test_a_bell_that_cannot_be_rung_leaves_nothing_behind(
+    settings, tmp_path, caplog, django_capture_on_commit_callbacks
+):
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "edition").mkdir()
+    with caplog.at_level(logging.WARNING, logger="promises"), django_capture_on_commit_callbacks(execute=True):
+        publish(a_promise())
+    assert "not told of edition 1" in caplog.text
+    assert [found.name for found in tmp_path.iterdir()] == ["edition"]
