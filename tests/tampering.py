@@ -4,7 +4,11 @@ import sqlite3
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from django.core.management.color import no_style
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+
+from promises.record.period import Period
+from promises.record.version import Version
 
 OF_SEARCH = ("_learn", "_forget", "_relearn")
 
@@ -23,6 +27,7 @@ def own_database(folder):
         with connection._nodb_cursor() as cursor:
             cursor.execute(f'CREATE DATABASE "{own}" TEMPLATE "{name}"')
     _use(own)
+    _count_rows_from_one()
     try:
         yield Outside(own)
     finally:
@@ -30,6 +35,15 @@ def own_database(folder):
         if connection.vendor == "postgresql":
             with connection._nodb_cursor() as cursor:
                 cursor.execute(f'DROP DATABASE "{own}" WITH (FORCE)')
+
+
+def _count_rows_from_one():
+    """Let row numbers be the same whatever other tests did before."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("DELETE FROM sqlite_sequence")
+        for statement in connection.ops.sequence_reset_sql(no_style(), [Version, Period]):
+            cursor.execute(statement)
 
 
 def _use(name):

@@ -27,7 +27,7 @@ def add(versions, edition):
 @transaction.atomic
 def rebuild():
     """Drop every index row and make all anew from the versions; returns the number of listings."""
-    search.remove(connection)
+    search.clear(connection)
     Period.objects.all()._raw_delete(Period.objects.db)
     Listing.objects.all()._raw_delete(Listing.objects.db)
     rows, listings = [], 0
@@ -38,7 +38,6 @@ def rebuild():
             _store(rows[:-1])
             rows = [row]
     _store(rows)
-    search.install(connection)
     search.fill(connection)
     return listings
 

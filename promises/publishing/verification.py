@@ -56,7 +56,7 @@ def _to_the_end(check):
     """The findings of a check, the last of which says so where the database could not be read on."""
     try:
         yield from check()
-    except DatabaseError as error:
+    except (DatabaseError, *RUBBISH) as error:
         yield Finding(f"The record cannot be read to its end: {' '.join(str(error).split())}")
 
 
@@ -180,9 +180,10 @@ class _Walk:
     def editions(self):
         """Every edition against the chain of digests."""
         published = Following(entries())
-        before, made, expected, earlier, tried = "", "", 1, None, 0
+        before, made, expected, earlier, tried, last = "", "", 1, None, 0, 0
         for number, published_at, roles, note, kept in rows(EDITIONS.format(stored.columns(Edition, "e"))):
-            own = (entry for _, entry, _ in published.of(number))
+            name = f"Edition {_word(number)}"
+            own = (entry for _, entry in published.of(number))
             is_whole = number == expected
             if not is_whole:
                 self.is_broken = True
@@ -191,26 +192,27 @@ class _Walk:
             found, count = about.digests({before, made}, own)
             if not count:
                 self.is_broken = True
-                yield Finding(f"Edition {number}: publishes nothing any more.")
+                yield Finding(f"{name}: publishes nothing any more.")
             if problem := about.problem:
-                yield Finding(f"Edition {number}: altered, {problem}.")
+                yield Finding(f"{name}: altered, {problem}.")
             elif kept == found.get(made) != found.get(before):
                 yield Finding(
-                    f"Edition {number} was made on the digest that edition {number - 1} gives: there the digest was altered.",
+                    f"{name} was made on the digest that edition {last} gives: there the digest was altered.",
                     is_fault=False,
                 )
             elif kept != found.get(before):
                 self.is_broken = True
                 if not is_whole:
-                    why = f"its digest cannot be made again without edition {number - 1}"
+                    why = "its digest cannot be made again without the one before"
                 elif count <= MOST_TRIED and tried < MOST_TRIED:
                     tried += 1
                     why = about.culprit(before, kept) or _suspects(number)
                 else:
                     why = _suspects(number)
-                yield Finding(f"Edition {number}: altered, what it says does not give its digest: {why}.")
+                yield Finding(f"{name}: altered, what it says does not give its digest: {why}.")
             if earlier and about.published_at and about.published_at < earlier:
-                yield Finding(f"Edition {number}: altered, it is dated before the edition before it.")
+                yield Finding(f"{name}: altered, it is dated before the edition before it.")
+            last = number
             before, made = kept, found.get(before, "")
             expected, earlier = (number + 1 if isinstance(number, int) else expected), about.published_at or earlier
 
@@ -249,6 +251,11 @@ def _with_next(rows):
     yield before, None
 
 
+def _is_before(one, other, *, or_same=False):
+    """Whether one number is before another; what is no number is neither."""
+    return isinstance(one, int) and isinstance(other, int) and (one < other or (or_same and one == other))
+
+
 # Versions
 
 
@@ -279,13 +286,14 @@ def _version(version, before, snapshot, problem):
             yield Finding(f"{version.name}: altered, its number is not one that comes after the version before.")
     if version.edition_number is None:
         yield Finding(f"{version.name}: altered, its edition {_word(version.edition)} is not there.")
-    elif before and before.edition_number is not None and not before.edition < version.edition:
+    elif before and _is_before(version.edition, before.edition, or_same=True):
         yield Finding(
             f"{version.name}: altered, its edition {version.edition} is not after edition {before.edition} "
             "of the version before."
         )
     if version.sealed_by is not None:
-        yield Finding(f"{version.name}: sealed by edition {_word(version.sealed_by)}.", is_fault=False)
+        gone = "; its text is no longer that published" if problem else ""
+        yield Finding(f"{version.name}: sealed by edition {_word(version.sealed_by)}{gone}.", is_fault=False)
     elif problem:
         yield Finding(f"{version.name}: {problem}.")
     if snapshot:
@@ -365,11 +373,18 @@ def _of_index_row(table, key):
     """The version that a row of the index is of, by name."""
     if key is None:
         return f"The search words of {table}"
-    own, name = {"promises_listing": (Listing, "listing row"), "promises_period": (Period, "period row")}[table]
-    found = own.objects.filter(pk=key)
-    version = "version" if own is Listing else "listing__version"
-    named = found.values_list(f"{version}__slug", f"{version}__number").first()
-    return f"{_name(*named)} ({name} {key})" if named else f"The {name} {key}, which is not there"
+    own, tie, name = {
+        "promises_listing": ("version_id", "version_id", "listing row"),
+        "promises_period": ("id", "listing_id", "period row"),
+    }[table]
+    named = next(
+        rows(
+            f"SELECT v.slug, v.number FROM promises_version v JOIN {table} x ON x.{tie} = v.id WHERE x.{own} = %s",  # noqa: S608
+            [key],
+        ),
+        None,
+    )
+    return f"{_name(*named)} ({name} {key})" if named else f"The {name} {_word(key)}, which is not there"
 
 
 # Editions
@@ -432,7 +447,7 @@ class _About:
 
     def culprit(self, before, kept):
         """The one row that was altered, if undoing so little makes the digest right again; else nothing."""
-        own = [entry for _, entry, _ in entries(self.number, self.number)]
+        own = [entry for _, entry in entries(self.number, self.number)]
 
         def gives(given):
             try:
@@ -463,7 +478,7 @@ def _entry_name(promise, number, version_digest, kind, note):
 def _suspects(number):
     """All that an edition's digest covers, by name: one of it was altered, and the digest cannot say which."""
     found = list(islice(entries(number, number), MOST_NAMED + 1))
-    names = [_entry_name(*entry) for _, entry, _ in found[:MOST_NAMED]]
+    names = [_entry_name(*entry) for _, entry in found[:MOST_NAMED]]
     more = ["others that it published"] if len(found) > MOST_NAMED else []
     return f"it is the edition itself, the edition before, or {'; '.join([*names, *more]) or 'something it published'}"
 

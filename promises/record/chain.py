@@ -6,13 +6,12 @@ from promises.record.edition import OPEN
 
 CHUNK = 2000
 ENTRIES = """
-SELECT v.edition_id, v.promise_id, v.number, v.digest, v.kind, v.note, s.version_id
+SELECT v.edition_id, v.promise_id, v.number, v.digest, v.kind, v.note
   FROM promises_version v
   JOIN promises_edition e ON e.number = v.edition_id
-  LEFT JOIN promises_seal s ON s.version_id = v.id
  WHERE v.edition_id >= %s AND v.edition_id <= %s
 UNION ALL
-SELECT s.edition_id, v.promise_id, v.number, v.digest, 'seal', s.reason, NULL
+SELECT s.edition_id, v.promise_id, v.number, v.digest, 'seal', s.reason
   FROM promises_seal s
   JOIN promises_edition e ON e.number = s.edition_id
   JOIN promises_version v ON v.id = s.version_id
@@ -22,13 +21,13 @@ SELECT s.edition_id, v.promise_id, v.number, v.digest, 'seal', s.reason, NULL
 
 
 def entries(first=1, last=OPEN):
-    """Yield (edition number, entry, is sealed) of these editions, in the order of their digests; one query.
+    """Yield (edition number, entry) of these editions, in the order of their digests; one query.
 
     An entry is [promise id, version number, version digest, kind, note], as `edition.payload` has it;
-    the kind of a seal is `seal`, its note the reason. The note of a version that was sealed may not be shown.
+    the kind of a seal is `seal`, its note the reason.
     """
-    for edition, *entry, sealed in rows(ENTRIES, [first, last, first, last]):
-        yield edition, entry, sealed is not None
+    for edition, *entry in rows(ENTRIES, [first, last, first, last]):
+        yield edition, entry
 
 
 def rows(statement, parameters=()):

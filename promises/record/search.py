@@ -92,23 +92,25 @@ def _statements(vendor, table, key):
     ]
 
 
-def remove(connection):
+def clear(connection):
     """Take the words away before every row is made anew, however broken they are."""
     broken = missing(connection)
     with connection.cursor() as cursor:
         for table in TABLES:
-            if connection.vendor == "postgresql":
-                if f"{table}.search_text_words" in broken:  # one made by the database is right by itself
-                    cursor.execute(f"ALTER TABLE {table} DROP COLUMN IF EXISTS search_text_words")
-                continue
-            for trigger in TRIGGERS:
-                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{trigger}")
-            cursor.execute(f"DROP TABLE IF EXISTS {table}_fts")
+            if connection.vendor == "sqlite":
+                for trigger in TRIGGERS:
+                    cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{trigger}")
+                cursor.execute(f"DROP TABLE IF EXISTS {table}_fts")
+            elif f"{table}.search_text_words" in broken:  # one that PostgreSQL makes itself is always right
+                cursor.execute(f"ALTER TABLE {table} DROP COLUMN IF EXISTS search_text_words")
+    if connection.vendor == "postgresql" and broken:
+        install(connection)  # now, as it cannot be done once rows have gone
 
 
 def fill(connection):
     """Learn the words of every row that is there."""
     if connection.vendor == "sqlite":
+        install(connection)
         with connection.cursor() as cursor:
             for table in TABLES:
                 cursor.execute(f"INSERT INTO {table}_fts({table}_fts) VALUES ('rebuild')")
@@ -174,6 +176,9 @@ def _differing(connection, table, key):
             other.execute(f"SELECT {key}, search_text FROM {table} ORDER BY {key}")
             doc, words = _next(kept)
             for row, text in iter(other.fetchone, None):
+                if not isinstance(row, int):
+                    yield row
+                    continue
                 while doc is not None and doc < row:
                     yield doc
                     doc, words = _next(kept)
