@@ -13,11 +13,14 @@ import pytest
 from django.conf import settings as django_settings
 
 from promises.public import proofs
+from promises.public.asking import NAMES
 from promises.publishing import door
+from promises.record import bell
 from promises.record.edition import Edition
 from promises.record.version import Version
 from tests.factories import NOON, a_promise, a_published_promise, an_update, broken, kept, made, publish
 from tests.public.reading import words_of
+from tracker.cache import Editions, PageCache
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -227,6 +230,28 @@ def test_the_page_of_a_version_links_to_its_proof_and_its_data_names_it(client):
     assert proof(client)["Link"].endswith(
         '/promises/the-line/versions/1/proof.json>; rel="canonical", <https://creativecommons.org/licenses/by/4.0/>; rel="license"'
     )
+
+
+def test_a_proof_is_kept_whole_for_everybody_by_its_address_and_edition(client, tmp_path):
+    a_record()
+    made = []
+
+    def application(environ, start_response):
+        made.append(environ["QUERY_STRING"])
+        answer = client.get(f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}")
+        start_response(f"{answer.status_code} OK", list(answer.items()))
+        return [answer.getvalue()]
+
+    site = PageCache(application, editions=Editions(bell.look, tmp_path / "edition"), names=NAMES)
+
+    def asked(query):
+        path = "/promises/the-line/versions/1/proof.json"
+        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query, "wsgi.url_scheme": "http"}
+        return b"".join(site(environ, lambda status, headers: None))
+
+    assert asked("") == asked("utm_source=x") == proof(client).getvalue()
+    assert asked("edition=2") == asked("edition=2") == proof(client, edition=2).getvalue()
+    assert made == ["", "edition=2"]
 
 
 def test_a_proof_costs_the_same_few_queries_however_long_the_chain(client, django_assert_max_num_queries):
