@@ -62,9 +62,16 @@ def _as_stored(field, value):
     return value.isoformat() if isinstance(value, date) else value
 
 
+class NotAMoment(ValueError):
+    """What stands for a moment is not one, or not as the record writes it."""
+
+
 def moment_of(text):
-    """Read a moment as it is stored; ValueError where it is written otherwise."""
-    moment = datetime.strptime(text, WRITTEN).replace(tzinfo=UTC) if isinstance(text, str) else None
-    if moment is None or moment.strftime(WRITTEN) != text:
-        raise ValueError(f"{text!r} is not a moment as the record writes it.")
+    """Read a moment as it is stored."""
+    try:
+        moment = datetime.strptime(text, WRITTEN).replace(tzinfo=UTC)
+    except (ValueError, TypeError) as error:
+        raise NotAMoment(text) from error
+    if moment.strftime(WRITTEN) != text:
+        raise NotAMoment(text)
     return moment

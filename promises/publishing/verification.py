@@ -110,15 +110,13 @@ class _Row:
             return None, "altered, its text does not give its digest"
         return snapshot, ""
 
-    def index_rows(self, snapshot, edition_to):
-        """The index rows that it calls for; of a sealed one none."""
-        if self.sealed_by is not None:
-            return []
+    def index_rows(self, snapshot, edition_to, published_at):
+        """The index rows that it calls for."""
         version = Version(
             id=self.id, edition_id=self.edition, promise_id=self.promise, number=self.number, slug=self.slug
         )
         version.snapshot = snapshot
-        return index.rows_of(version, edition_to, stored.moment_of(self.published_at))
+        return index.rows_of(version, edition_to, published_at)
 
 
 class _Walk:
@@ -158,13 +156,18 @@ class _Walk:
 
     def _index(self, version, wanted, listings, periods):
         """What the index says of a version, against what its text calls for (None: unreadable, and named already)."""
-        if wanted is None and version.sealed_by is None:
+        if version.sealed_by is not None:
+            made = []
+        elif wanted is None:
             return
-        try:
-            made = version.index_rows(*(wanted or (None, None)))
-        except RUBBISH:
-            yield Finding(f"{version.name}: altered, its text is not that of a promise.")
-            return
+        else:
+            try:
+                made = version.index_rows(*wanted, stored.moment_of(version.published_at))
+            except stored.NotAMoment:
+                return  # its edition is named for that
+            except RUBBISH:
+                yield Finding(f"{version.name}: altered, its text is not that of a promise.")
+                return
         listing = [stored.as_stored(row) for row in made if isinstance(row, Listing)]
         period = [stored.as_stored(row)[1:] for row in made if isinstance(row, Period)]
         for noun, model, there, right in (
