@@ -43,7 +43,7 @@ def proof(client, ending="1/proof.json", **query):
 
 def commands_of_page(client):
     section = re.search(r'(?s)<section[^>]*id="check".*?</section>', client.get("/data/").text)[0]
-    return [html.unescape(command) for command in re.findall(r"(?s)<pre[^>]*>(.*?)</pre>", section)]
+    return [html.unescape(command) for command in re.findall(r"(?s)<pre[^>]*><code>(.*?)</code></pre>", section)]
 
 
 def commands_of_document():
