@@ -59,7 +59,7 @@ def missing(connection, refusals):
     """The names of the triggers that are not in place."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'")
+            cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')")
         else:
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         return {refusal.name for refusal in refusals} - {name for (name,) in cursor.fetchall()}

@@ -155,3 +155,9 @@ def test_it_writes_over_nothing(tmp_path):
 def test_there_must_be_something_to_freeze(tmp_path):
     with pytest.raises(CommandError, match="Nothing has been published yet"):
         call_command("freeze", str(tmp_path / "frozen"))
+
+
+def test_proofs_are_left_out_and_their_links_with_them(frozen):
+    page = (frozen / "promises" / "railway" / "versions" / "1" / "index.html").read_text()
+    assert '<a title="Not part of this copy">its proof</a>' in page
+    assert not list(frozen.rglob("proof.json"))

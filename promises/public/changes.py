@@ -18,7 +18,7 @@ from promises.public.columns import LICENCE, number_of
 from promises.public.counts import PLACE, THEME, Facet
 from promises.public.filters import KeysField, PageField
 from promises.public.log import CORRECTIONS, Line, line_of, version_path
-from promises.public.responses import csv_data, json_data, public, published_at
+from promises.public.responses import csv_data, head_of, json_data, public, published_at
 from promises.public.story import Link, When, moment_in_words, when
 from promises.record.document import Document
 from promises.record.edition import Edition
@@ -489,6 +489,7 @@ def changes_json(asked):
             "edition": asked.moment.number,
             "query": asked.parameters,
             "count": asked.count,
+            "head": head_of(asked.moment.edition),
             "changes": [{name: value for name, value in row.items() if name != "licence"} for row in rows],
             **{name: public(pager[name]) if pager[name] else None for name in ("next", "previous")},
         },

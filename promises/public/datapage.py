@@ -1,8 +1,9 @@
 """What the pages about the data show."""
 
-from promises.public import openapi, structured
+from promises.public import openapi, proofs, structured
 from promises.public.dictionary import LIST
-from promises.public.story import Link
+from promises.public.responses import public
+from promises.public.story import Link, moment_in_words
 from promises.record.listing import Listing
 
 NO_PROMISE = "SLUG"
@@ -30,6 +31,12 @@ def context(moment):
         ],
         "columns": LIST,
         "structured": structured.of_data(moment),
+        "published": moment.edition and moment_in_words(moment.edition.published_at),
+        "commands": (
+            proofs.FETCH.format(address=public(f"/promises/{NO_PROMISE}/versions/N/proof.json")),
+            proofs.SUM,
+            proofs.CHECK,
+        ),
     }
 
 

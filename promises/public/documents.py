@@ -8,7 +8,7 @@ from django.utils.http import urlencode
 
 from promises.dates import in_words
 from promises.differences import difference
-from promises.public import citations, offers, structured
+from promises.public import citations, offers, proofs, structured
 from promises.public.columns import LICENCE
 from promises.public.finding import Unavailable
 from promises.public.log import seal_of, version_path, versions_of
@@ -252,6 +252,7 @@ def version_page(request, found):
         "version": found.version,
         "changed": _changes(before, found.version),
         "before": before and before.number,
+        "proof": proofs.path_of(found),
         "before_is_sealed": bool(before and seal_of(before)),
         "since": None if found.is_current else _changes(found.current, found.version, backwards=True),
         "data": _formats(found, found.version_path, ("json",)),
@@ -401,6 +402,7 @@ def _json(found, path, content, *, named=False):
             "urls": {
                 "promise": public(found.path),
                 "version": public(found.version_path),
+                "proof": public(proofs.path_of(found)),
                 "pinned": public(own),
                 "versions": public(f"{found.path}versions/"),
                 "json": public(f"{found.path.removesuffix('/')}.json"),

@@ -13,9 +13,10 @@ from promises.differences import difference
 from promises.public.changes import BEFORE
 from promises.public.citations import NAME
 from promises.public.log import CORRECTIONS, version_path
-from promises.public.responses import LICENCE, LICENCE_URL, open_to_all, public
+from promises.public.responses import LICENCE, LICENCE_URL, head_of, open_to_all, public
 from promises.public.sentences import about, either
 from promises.public.story import Story
+from promises.record.edition import Edition
 from promises.record.version import Version
 from promises.statuses import Kind, Status
 
@@ -56,6 +57,8 @@ class Feed:
     query: str
     page: str
     entries: tuple
+    head: Edition | None = None
+    """The head of the chain, told by the feeds of the log alone: the others change only when they have news."""
 
     def address(self, ending):
         return f"{self.path}.{ending}?{self.query}" if self.query else f"{self.path}.{ending}"
@@ -113,6 +116,7 @@ def of_changes(asked):
         query=query,
         page=f"/changes/{asked.query()}",
         entries=tuple(entries[:MOST]),
+        head=asked.moment.edition,
     )
 
 
@@ -193,11 +197,16 @@ def _sealings(seals):
 
 
 class _Atom(Atom1Feed):
-    """Django's own, with the licence as a link and entries whole."""
+    """Django's own, with the licence as a link, the head of the chain, and entries whole."""
+
+    def root_attributes(self):
+        return super().root_attributes() | ({"xmlns:record": tag("record")} if self.feed["head"] else {})
 
     def add_root_elements(self, handler):
         super().add_root_elements(handler)
         handler.addQuickElement("link", "", {"rel": "license", "href": LICENCE_URL})
+        if head := head_of(self.feed["head"]):
+            handler.addQuickElement("record:head", "", {name: str(value) for name, value in head.items()})
 
     def add_item_elements(self, handler, item):
         super().add_item_elements(handler, item)
@@ -216,6 +225,7 @@ def atom(feed):
         feed_url=public(feed.address("atom")),
         feed_guid=tag(feed.name),
         feed_copyright=LICENCE,
+        head=feed.head,
     )
     for entry in feed.entries:
         written.add_item(
@@ -242,6 +252,7 @@ def json_feed(feed):
         "language": "en-GB",
         "authors": [{"name": NAME, "url": public("/")}],
         "_licence": {"about": LICENCE_URL, "licence": LICENCE},
+        **({"_record": {"about": public("/data/#check"), **head_of(feed.head)}} if feed.head else {}),
         "items": [
             {
                 "id": entry.id,

@@ -39,6 +39,8 @@ SEEDS = (
     *("/changes.csv", "/changes.json", "/changes.atom", "/changes.feed.json"),
     *("/data/openapi.json", "/data/snapshot.schema.json", "/sitemap.xml", "/sitemap-pages.xml", "/robots.txt"),
 )
+PROOF = "/proof.json"
+"""Left out: each holds every later edition, so that together they would grow as the square of the record."""
 LEFT_OUT = ("/admin/", "/accounts/", "/suggest/", "/health/", "/oembed")
 ALONE = {"status", "reason", "theme", "place", "department", "by", "kind", "version"}
 """Names that may stand in a link, alone or with a page number: each value then has a file."""
@@ -150,7 +152,7 @@ class _Copy:
     def target(self, href, base):
         """The address that a link of a page leads to; None where the copy has none."""
         parts = urlsplit(urljoin(base, href))
-        if parts.netloc or parts.scheme or parts.path.startswith(LEFT_OUT):
+        if parts.netloc or parts.scheme or parts.path.startswith(LEFT_OUT) or parts.path.endswith(PROOF):
             return None
         given = self._choices(parts.path, parse_qsl(parts.query))
         return None if given is None else _on_its_shelf(unquote(parts.path), given)

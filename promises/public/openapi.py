@@ -185,6 +185,11 @@ SNAPSHOT = {
     },
 }
 
+HEAD = _object(
+    {"edition": NUMBER, "published_at": MOMENT, "digest": DIGEST},
+    description="The head of the chain of digests: it covers everything published up to that edition.",
+)
+
 SCHEMAS = {
     "Row": _object({entry.name: {**entry.form, "description": entry.label} for entry in LIST}),
     "Counts": COUNTS,
@@ -242,6 +247,32 @@ SCHEMAS = {
             "urls": {"type": "object"},
         }
     ),
+    "Head": HEAD,
+    "Proof": _object(
+        {
+            "licence": LICENCE_FORM,
+            "url": ADDRESS,
+            "check": ADDRESS,
+            "promise": NUMBER,
+            "version": NUMBER,
+            "digest": DIGEST,
+            "head": {"$ref": "#/components/schemas/Head"},
+            "text": {**TEXT, "description": "The version as digested: the SHA-256 of its UTF-8 is `digest`."},
+            "editions": {
+                "type": "array",
+                "description": "From the edition that published it to the head.",
+                "items": _object(
+                    {
+                        "number": NUMBER,
+                        "digest": DIGEST,
+                        "payload": {**maybe(TEXT), "description": "What `digest` is the SHA-256 of, as UTF-8."},
+                        "withheld": {**TEXT, "description": "Why the payload may not be shown."},
+                    },
+                    optional=("withheld",),
+                ),
+            },
+        }
+    ),
     "Series": _object({**ABOUT, "points": {"type": "array", "items": _object({"date": DAY, **COUNTS["properties"]})}}),
     "Shelf": _object({"slug": KEY, "name": TEXT, "promises": NUMBER, **COUNTS["properties"], "url": ADDRESS}),
     "Themes": _object({**ABOUT, "themes": _list_of("Shelf")}),
@@ -262,6 +293,7 @@ SCHEMAS = {
         {
             **{name: ABOUT[name] for name in ("licence", "generated_at", "edition", "query")},
             "count": NUMBER,
+            "head": {"anyOf": [{"$ref": "#/components/schemas/Head"}, {"type": "null"}]},
             "changes": _list_of("Change"),
             **PAGES,
         }
@@ -428,6 +460,7 @@ def _documents():
         (f"{one}.atom", "promise_atom", "Its publications.", _file("application/atom+xml"), ("slug",), ()),
         (f"{one}/updates/{{number}}.json", "update_json", "One change of status.", _json("UpdateOfPromise"), ("slug", "number"), OF_PROMISE),
         (f"{one}/versions/{{number}}.json", "version_json", "Exactly what was published.", _json("Version"), ("slug", "number"), ("as_of",)),
+        (f"{one}/versions/{{number}}/proof.json", "version_proof", "All it takes to check that a version was not altered.", _json("Proof"), ("slug", "number"), ("edition",)),
         (f"{one}/card.png", "promise_card", "Its share card.", _file("image/png"), ("slug",), OF_PROMISE),
         (f"{one}/cite.csl.json", "promise_csl", "Its citation, for programs.", _file("application/vnd.citationstyles.csl+json"), ("slug",), OF_PROMISE),
     ):  # fmt: skip

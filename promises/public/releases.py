@@ -87,6 +87,21 @@ def all_releases():
     return [release for number in sorted(numbers, reverse=True) if (release := get(number))]
 
 
+def heads():
+    """Yield (name, edition, digest) of every release on this disk; of one that cannot be read, no edition and no digest."""
+    there = folder()
+    for number in (
+        sorted(int(entry.name) for entry in there.iterdir() if entry.name.isdecimal()) if there.is_dir() else ()
+    ):
+        try:
+            release = get(number)
+        except (ValueError, TypeError, OSError):
+            yield f"Release {number}, whose {MANIFEST} cannot be read", None, ""
+            continue
+        if release:
+            yield f"Release {number}", release.edition, release.digest
+
+
 def sealed_in(release):
     """The seals put on what a release holds, since it was made."""
     return list(

@@ -218,6 +218,15 @@ def published_at(moment):
     return moment_text(moment.edition.published_at) if moment.edition else None
 
 
+def head_of(edition):
+    """The head of the chain as data: whoever keeps its digest can prove that nothing before it was altered since."""
+    return edition and {
+        "edition": edition.number,
+        "published_at": moment_text(edition.published_at),
+        "digest": edition.digest,
+    }
+
+
 def file_name(asked, ending, *, of="promises"):
     """The name under which a download is kept: `promises-2021-11-17.csv`."""
     shelf = f"-{asked.shelf[1]}" if asked.shelf else ""

@@ -93,6 +93,7 @@ urlpatterns = [
     path(
         "promises/<slug:slug>/versions/<int:number>.<json:format>", promise.version_detail, name="version_detail_data"
     ),
+    path("promises/<slug:slug>/versions/<int:number>/proof.<json:format>", promise.version_proof, name="version_proof"),
     # Shelves: themes and places
     path("themes/", shelves.theme_list, name="theme_list"),
     path("themes.<figures:format>", shelves.theme_list, name="theme_list_data"),

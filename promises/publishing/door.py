@@ -201,7 +201,7 @@ def _entries(publications, at):
         text = canonical(document)
         number = before.number + 1 if before else 1
         entries.append(_Entry(publication, promise, document, text.decode(), digest_of(text), kind, number, before))
-    slugs = Counter(entry.document["slug"] for entry in entries)
+    slugs = Counter(slug for entry in entries for slug in _slugs_of(entry.document))
     problems += [f"{slug}: stands here twice." for slug, times in slugs.items() if times > 1]
     problems += _slugs_taken([(entry.before and entry.before.snapshot, entry.document) for entry in entries])
     if problems:
@@ -252,10 +252,8 @@ def _slugs_taken(changes):
     """Sentences on keys that belonged to other promises; `changes` are pairs of snapshots, before and after."""
     wanted = []
     for before, after in changes:
-        if before is None:
-            wanted.append((after["slug"], after))
-        elif before["slug"] != after["slug"]:
-            wanted += [(slug, after) for slug in (after["slug"], *after["former_slugs"])]
+        known = _slugs_of(before) if before else set()
+        wanted += [(slug, after) for slug in sorted(_slugs_of(after) - known)]
     holders = {}
     for start in range(0, len(wanted), CHUNK):
         holders |= promises_of([slug for slug, _ in wanted[start : start + CHUNK]])
@@ -264,6 +262,11 @@ def _slugs_taken(changes):
         for slug, after in wanted
         if holders.get(slug) not in (None, after["id"])
     ]
+
+
+def _slugs_of(document):
+    """Every key that is the promise's, now or earlier."""
+    return {document["slug"], *document["former_slugs"]}
 
 
 def _edition(before, *, at, roles, note, entries):

@@ -1,12 +1,13 @@
 """Editions: one act of publishing each, numbered through, chained by digest."""
 
+import hashlib
 from datetime import UTC
 
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from promises.record.document import digest
+from promises.record.document import canonical
 
 OPEN = 2_147_483_647
 """The edition in which what still stands will end: later than any number."""
@@ -61,18 +62,29 @@ def moment(value):
 
 
 def edition_digest(*, before, number, published_at, roles, note, entries):
-    """Return an edition's digest.
+    """Return an edition's digest: that of its payload, whatever the order of its `entries`."""
+    told = {"before": before, "number": number, "published_at": published_at, "roles": roles, "note": note}
+    return digest_of_pieces(payload(**told, entries=sorted(list(entry) for entry in entries)))
 
-    `entries` are its (promise id, version number, version digest, kind, note); `before` is the
-    digest of the edition before, empty for the first.
+
+def payload(*, before, number, published_at, roles, note, entries):
+    """Yield, piece by piece, the canonical text that an edition's digest is made of.
+
+    `entries` are its (promise id, version number, version digest, kind, note), in order; `before`
+    is the digest of the edition before, empty for the first.
     """
-    return digest(
-        {
-            "before": before,
-            "number": number,
-            "published_at": moment(published_at),
-            "roles": roles,
-            "note": note,
-            "versions": sorted(list(entry) for entry in entries),
-        }
-    )
+    told = {"before": before, "number": number, "published_at": moment(published_at), "roles": roles, "note": note}
+    yield canonical({**told, "versions": []}).decode().removesuffix("]}")
+    comma = ""
+    for entry in entries:
+        yield comma + canonical(list(entry)).decode()
+        comma = ","
+    yield "]}"
+
+
+def digest_of_pieces(pieces):
+    """Return the SHA-256 of a canonical text that comes in pieces."""
+    found = hashlib.sha256()
+    for piece in pieces:
+        found.update(piece.encode())
+    return found.hexdigest()

@@ -273,3 +273,13 @@ def test_figures_are_whole_numbers_or_text():
     publish(promise)
     (target,) = json.loads(versions(promise)[0].snapshot_text)["targets"]
     assert (target["promised"], target["delivered"]) == (500, "349.18")
+
+
+def test_an_earlier_key_that_belonged_to_another_promise_is_refused_of_a_new_one_too():
+    a_published_promise(slug="the-line")
+    other = a_promise(slug="another", former_slugs=["the-line"])
+    with pytest.raises(Refused, match="the key “the-line” belonged to another promise"):
+        publish(other)
+    one, two = (a_promise(slug=slug, former_slugs=["an-old-one"]) for slug in ("one", "two"))
+    with pytest.raises(Refused, match="an-old-one: stands here twice"):
+        publish(one, two)

@@ -78,7 +78,7 @@ def test_what_is_sealed_is_said_to_be_sealed(record):
     door.seal([version], at=NOON + timedelta(days=3), reason="A court ordered it.")
     assert "faults" not in verify()
     alter(f"UPDATE promises_version SET snapshot_text = '' WHERE id = {version.pk}")
-    assert f"{record.slug}, version 1: sealed." in verify()
+    assert f"{record.slug}, version 1: sealed by edition 4; its text is no longer that published." in verify()
     assert not Listing.objects.filter(version=version).exists()
 
 

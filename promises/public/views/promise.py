@@ -2,7 +2,7 @@
 
 from django.views.decorators.http import require_safe
 
-from promises.public import documents
+from promises.public import documents, proofs
 from promises.public.finding import any_state, in_path, of_promise
 
 
@@ -30,6 +30,12 @@ def version_detail(request, found, format):
     if format == "json":
         return documents.version_json(found)
     return documents.version_page(request, found)
+
+
+@require_safe
+@of_promise(finds=in_path)
+def version_proof(request, found, format):
+    return proofs.answer(found)
 
 
 @require_safe
