@@ -33,6 +33,16 @@ class PlainDateInput(forms.DateInput):
         super().__init__(attrs, format="%Y-%m-%d")
 
 
+KEY_DIGITS_MOST = 18
+"""What fits into a column of keys, on either database."""
+
+
+def key_in(text):
+    """The primary key that a posted text names; None where it can be none."""
+    text = str(text)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= KEY_DIGITS_MOST else None
+
+
 class KnownChoice(forms.ModelChoiceField):
     """A choice of a row that remembers the rows it was given, so that a list of forms asks for them once.
 
@@ -50,14 +60,19 @@ class KnownChoice(forms.ModelChoiceField):
         if value in self.empty_values:
             return None
         row = self.known.get(str(value))
-        if row is None and not self.all_known:
-            try:
-                row = self.queryset.filter(pk=value).first()
-            except (ValueError, TypeError):
-                row = None
+        if row is None and not self.all_known and self._can_be_a_key(value):
+            row = self.queryset.filter(pk=value).first()
         if row is None:
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
         return row
+
+    def bound_data(self, data, initial):
+        """What was posted, as the page shows it again; nothing where it names no row, which no widget could look up."""
+        return data if self._can_be_a_key(data) else ""
+
+    def _can_be_a_key(self, value):
+        numbered = isinstance(self.queryset.model._meta.pk, models.IntegerField)
+        return key_in(value) is not None if numbered else "\0" not in str(value)
 
 
 class Lines(BaseInlineFormSet):
