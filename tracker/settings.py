@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tracker.security.SayWhatPagesMayDo",
+    "tracker.haste.AnswerInTime",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -147,10 +148,12 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"].update(CONN_MAX_AGE=number("CONN_MAX_AGE", default=60), CONN_HEALTH_CHECKS=True)
-    # The server never cuts a slow request off, so the database does. manage.py lifts the limit.
+    # The server never cuts a slow request off, so the database does; a reader's sooner. manage.py lifts the limit.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
         "options", f"-c statement_timeout={number('STATEMENT_TIMEOUT', default=15000)}"
     )
+
+PUBLIC_SECONDS = 2  # the longest that a query of a public page may take (tracker/haste.py)
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
 CACHES = {
@@ -307,6 +310,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "django.request": {"level": "ERROR"},  # what a reader asked wrongly is not ours to note
+        "django.security": {"level": "CRITICAL"},  # however wrongly: nobody fills our log from outside
         "promises": {"level": "INFO"},
     },
 }
