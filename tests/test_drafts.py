@@ -505,7 +505,7 @@ THE_WHOLE_WAY = [
     ("publish", "edwin", 0, 0), ("submit", "rob", 1, 1), ("set_time", "eve", 1, 0), ("time_passes", "rita", 1, 0),
     ("update", "edwin", 0, 2), ("submit", "edwin", 0, 1), ("publish", "edwin", 0, 0), ("send_back", "eve", 0, 0),
     ("edit_update", "rita", 0, 1), ("submit", "rita", 0, 0), ("publish", "ada", 0, 0), ("check", "rob", 0, 0),
-    ("correct_source", "rita", 0, 0), ("submit", "rita", 0, 1), ("publish", "eve", 0, 0), ("rename", "rob", 1, 0),
+    ("edit", "rob", 1, 2), ("correct_source", "rita", 0, 0), ("submit", "rita", 0, 1), ("publish", "eve", 0, 0), ("rename", "rob", 1, 0),
     ("edit", "rob", 1, 1), ("submit", "rob", 1, 1), ("publish", "ada", 1, 0), ("withdraw_update", "rita", 0, 0),
     ("submit", "rita", 0, 0), ("set_time", "eve", 0, 0), ("edit", "rita", 0, 0), ("time_passes", "rita", 0, 0),
     ("publish", "eve", 0, 0), ("withdraw", "edwin", 1, 0), ("publish", "edwin", 1, 0), ("publish", "eve", 1, 0),
