@@ -2,9 +2,10 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import models
 from django.forms.models import BaseInlineFormSet
 from django.urls import reverse
@@ -147,9 +148,18 @@ class DeskAdmin(PlainChoices, admin.ModelAdmin):
         """The promises whose document a change of this row changes."""
         return [row]
 
+    def response_action(self, request, queryset):
+        """Do to the chosen rows what was chosen; a row that can be none is refused, which the database would stumble over."""
+        if any(key_in(key) is None for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest("A row was chosen that is none.")
+        return super().response_action(request, queryset)
+
     # Two people at one form
 
     def _changeform_view(self, request, object_id, form_url, extra_context):
+        if "_saveasnew" in request.POST:  # Django would make a copy, whether a page offers that or not
+            request.POST = request.POST.copy()
+            del request.POST["_saveasnew"]
         if (typed := kept.kept_for(request)) is not None:
             # Shown again as if it had been posted; the form says that it was not saved. Django reads
             # the request once, when first asked for what was posted: ask before putting ours in place.
