@@ -21,8 +21,6 @@ EDITION = "tracker.edition"
 """What the page cache says in the WSGI environment: the edition that the page is made for."""
 REST = 2.0
 """Seconds for which a replica that failed is left alone."""
-CUT_OFF = "57014"
-"""What PostgreSQL calls a query that took too long: it would on the primary as well."""
 
 log = logging.getLogger(__name__)
 _chosen = ContextVar("database that is read", default=PRIMARY)
@@ -76,8 +74,7 @@ class ChooseReplica:
 
     def process_exception(self, request, exception):
         """Make the page anew from the primary where the replica failed in the middle of it."""
-        lost = isinstance(exception, OperationalError | InterfaceError)
-        if _chosen.get() != REPLICA or not lost or getattr(exception.__cause__, "sqlstate", "") == CUT_OFF:
+        if _chosen.get() != REPLICA or not isinstance(exception, OperationalError | InterfaceError):
             return None
         self.leave_alone(exception)
         asked = request.resolver_match

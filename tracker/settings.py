@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tracker.replicas.ChooseReplica",
+    "tracker.haste.AnswerInTime",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -150,7 +151,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"].update(CONN_MAX_AGE=number("CONN_MAX_AGE", default=60), CONN_HEALTH_CHECKS=True)
-    # The server never cuts a slow request off, so the database does. manage.py lifts the limit.
+    # The server never cuts a slow request off, so the database does; a reader's sooner. manage.py lifts the limit.
     # A machine that is gone without a word is given up after 5 s.
     DATABASES["default"]["OPTIONS"] = {
         "options": f"-c statement_timeout={number('STATEMENT_TIMEOUT', default=15000)}",
@@ -172,6 +173,8 @@ if REPLICA_URL:
         **DATABASES["replica"].get("OPTIONS", {}),
     }
     DATABASE_ROUTERS = ["tracker.replicas.PagesFromReplica"]
+
+PUBLIC_SECONDS = 2  # the longest that a query of a public page may take (tracker/haste.py)
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
 CACHES = {
@@ -348,7 +351,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO"},
         "django.request": {"level": "ERROR"},  # what a reader asked wrongly is not ours to note
-        "django.security.DisallowedHost": {"level": "CRITICAL"},  # nor what strangers call us
+        "django.security": {"level": "CRITICAL"},  # however wrongly: nobody fills our log from outside
         "promises": {"level": "INFO"},
         "_granian": {"handlers": [], "propagate": True},
     },

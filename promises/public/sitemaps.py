@@ -42,10 +42,10 @@ def of_pages(moment):
 
 def of_promises(moment, number):
     """A map of promises, each with the moment of its latest version."""
-    rows = _listings(moment).order_by("slug").values_list("slug", "published_at")
-    rows = rows[(number - 1) * A_MAP : number * A_MAP]
-    if number > 1 and not rows.exists():
+    listings = _listings(moment)
+    if number != 1 and not 1 <= number <= -(-listings.count() // A_MAP):
         raise Http404(f"There is no map {number}.")
+    rows = listings.order_by("slug").values_list("slug", "published_at")[(number - 1) * A_MAP : number * A_MAP]
     return StreamingHttpResponse(_chunks(rows), content_type=XML)
 
 

@@ -17,6 +17,7 @@ from itertools import groupby
 from django.db import connections
 
 from promises.record.edition import Edition
+from promises.record.haste import at_leisure
 from promises.record.listing import keys_of
 from promises.record.version import Seal, Version
 from promises.statuses import Status
@@ -442,7 +443,8 @@ def register_of(edition):
         with _making:
             register = _known.get(edition.digest)
             if register is None:
-                register = _known[edition.digest] = _from_earlier(edition) or Register.of(edition.number)
+                with at_leisure():
+                    register = _known[edition.digest] = _from_earlier(edition) or Register.of(edition.number)
                 while len(_known) > KEPT:
                     _known.popitem(last=False)
     return register

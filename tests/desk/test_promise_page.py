@@ -70,6 +70,30 @@ def test_a_cited_source_stays_in_the_list(rita):
     assert PromiseSource.objects.filter(promise=promise).count() == 1
 
 
+@pytest.mark.parametrize("key", ["NaN", "²", "9" * 30, "9" * 5000, "\0"])
+def test_a_key_that_is_none_is_refused_beside_its_field(rita, key):
+    promise = filled_in(a_promise())
+    changed = {"promise_sources-0-source": key, "related_rows-0-related": key, "promise_places-0-place": key}
+    response = rita.fill(page(promise), "_save", **changed)
+    assert response.status_code == 200
+    assert response.content.decode().count("Select a valid choice") == 3
+
+
+def test_no_copy_is_made_by_a_button_that_no_page_has(rita):
+    promise = a_promise()
+    assert rita.fill(page(promise), "_saveasnew", title="Mended").status_code == 302
+    assert Promise.objects.get().title == "Mended"
+    assert rita.fill(page(promise), "_saveasnew", title="").status_code == 200
+
+
+@pytest.mark.parametrize("key", ["-inf", "9" * 30])
+def test_rows_that_are_none_are_refused(rita, key):
+    a_promise()
+    asked = {"action": "mark_checked", "_selected_action": key}
+    assert rita.post("/admin/promises/promise/", asked).status_code == 400
+    assert rita.get(f"/admin/promises/update/{key}/change/").status_code == 404
+
+
 def test_sources_of_other_promises_are_not_offered(rita):
     promise, other = filled_in(a_promise()), a_promise()
     foreign = str(other.promise_sources.get().pk)

@@ -134,6 +134,13 @@ def test_enter_in_the_search_looks_for_sources(rita):
     assert b"1 found" in response.content
 
 
+@pytest.mark.parametrize("number", ["²", "9" * 30, "9" * 5000, "-1", "\0"])
+def test_numbers_that_are_none_are_passed_over(rita, number):
+    promise = a_published_promise()
+    response = rita.fill(screen(promise), "_find", found=number, new_count=number, find="hansard")
+    assert response.status_code == 200
+
+
 def test_a_form_that_fails_keeps_everything(rita):
     promise = a_published_promise()
     typed = (

@@ -127,6 +127,20 @@ def test_a_withdrawal_is_proposed_with_a_reason_and_published_by_another(rita, e
     assert "never promised to anybody" in gone.content.decode()
 
 
+def test_a_reason_with_characters_that_cannot_be_seen_is_refused_and_kept(rita):
+    path = f"/admin/promises/promise/{a_published_promise().pk}/withdraw/"
+    response = rita.fill(path, reason="It was never\x0b said.")
+    assert response.status_code == 200
+    assert "cannot be seen" in response.content.decode()
+    assert "It was never\x0b said." in response.content.decode()
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["²", "9" * 30, "9" * 5000])
+def test_a_submission_that_is_none_is_not_found(edwin, key):
+    assert edwin.get(f"/admin/promises/submission/{key}/change/").status_code == 404
+
+
 def test_an_update_of_a_day_to_come_says_from_when_it_can_be_published(rita, edwin):
     promise = a_published_promise()
     tomorrow = timezone.localdate() + timedelta(days=1)

@@ -57,3 +57,9 @@ def test_every_screen_opens(at_desk):
         assert response.status_code == 200, path
         assert b"style=" not in response.content, path
         assert b"<script>" not in response.content, path
+
+
+def test_a_question_with_a_character_that_no_text_has_is_refused(at_desk):
+    researcher = at_desk()
+    for query in ("kind__exact=%00", "q=a%00b"):
+        assert researcher.get(f"/admin/promises/source/?{query}").status_code == 400

@@ -77,3 +77,9 @@ def test_maps_cost_few_queries(client, django_assert_max_num_queries):
     for path in ("/sitemap.xml", "/sitemap-pages.xml", "/sitemap-promises-1.xml"):
         with django_assert_max_num_queries(2):
             client.get(path).getvalue()
+
+
+@pytest.mark.parametrize("number", ["0", "2", "9" * 400])
+def test_a_map_that_is_none_is_not_found(client, number):
+    a_published_promise()
+    assert client.get(f"/sitemap-promises-{number}.xml").status_code == 404

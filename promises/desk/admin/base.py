@@ -2,9 +2,10 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import models
 from django.forms.models import BaseInlineFormSet
 from django.urls import reverse
@@ -33,6 +34,16 @@ class PlainDateInput(forms.DateInput):
         super().__init__(attrs, format="%Y-%m-%d")
 
 
+KEY_DIGITS_MOST = 18
+"""What fits into a column of keys, on either database."""
+
+
+def key_in(text):
+    """The primary key that a posted text names; None where it can be none."""
+    text = str(text)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= KEY_DIGITS_MOST else None
+
+
 class KnownChoice(forms.ModelChoiceField):
     """A choice of a row that remembers the rows it was given, so that a list of forms asks for them once.
 
@@ -50,14 +61,19 @@ class KnownChoice(forms.ModelChoiceField):
         if value in self.empty_values:
             return None
         row = self.known.get(str(value))
-        if row is None and not self.all_known:
-            try:
-                row = self.queryset.filter(pk=value).first()
-            except (ValueError, TypeError):
-                row = None
+        if row is None and not self.all_known and self._can_be_a_key(value):
+            row = self.queryset.filter(pk=value).first()
         if row is None:
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
         return row
+
+    def bound_data(self, data, initial):
+        """What was posted, as the page shows it again; nothing where it names no row, which no widget could look up."""
+        return data if self._can_be_a_key(data) else ""
+
+    def _can_be_a_key(self, value):
+        numbered = isinstance(self.queryset.model._meta.pk, models.IntegerField)
+        return key_in(value) is not None if numbered else "\0" not in str(value)
 
 
 class Lines(BaseInlineFormSet):
@@ -132,9 +148,18 @@ class DeskAdmin(PlainChoices, admin.ModelAdmin):
         """The promises whose document a change of this row changes."""
         return [row]
 
+    def response_action(self, request, queryset):
+        """Do to the chosen rows what was chosen; a row that can be none is refused, which the database would stumble over."""
+        if any(key_in(key) is None for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest("A row was chosen that is none.")
+        return super().response_action(request, queryset)
+
     # Two people at one form
 
     def _changeform_view(self, request, object_id, form_url, extra_context):
+        if "_saveasnew" in request.POST:  # Django would make a copy, whether a page offers that or not
+            request.POST = request.POST.copy()
+            del request.POST["_saveasnew"]
         if (typed := kept.kept_for(request)) is not None:
             # Shown again as if it had been posted; the form says that it was not saved. Django reads
             # the request once, when first asked for what was posted: ask before putting ours in place.

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from promises.desk import audit, workflow
 from promises.desk.admin import concurrency, kept, preview
-from promises.desk.admin.base import DayInput, PlainDateInput, in_words, people_since, say_lifted
+from promises.desk.admin.base import DayInput, PlainDateInput, in_words, key_in, people_since, say_lifted
 from promises.desk.admin.sources import address_problem, key_for
 from promises.desk.models import Citation, Promise, PromiseSource, Source, Submission, Update
 from promises.publishing.snapshot import in_order
@@ -174,14 +174,14 @@ class Screen:
 
     def _new_count(self):
         asked = self.data.get("new_count", "1") if self.data else "1"
-        count = int(asked) if asked.isdecimal() else 1
-        return max(1, min(count + ("_more" in (self.data or ())), NEW_AT_MOST))
+        count = key_in(asked) or 1
+        return min(count + ("_more" in (self.data or ())), NEW_AT_MOST)
 
     def _found(self, listed):
         """The sources found so far and those that the words asked for find, but for those the promise lists."""
         if not self.data:
             return []
-        carried = [int(pk) for pk in self.data.getlist("found") if pk.isdecimal()]
+        carried = [key for text in self.data.getlist("found") if (key := key_in(text)) is not None]
         found = {source.pk: source for source in Source.objects.filter(pk__in=carried).exclude(pk__in=listed)}
         same = [s for n in range(NEW_AT_MOST) for s in workflow.same_address(self.data.get(f"new{n}-url", ""))]
         found |= {source.pk: source for source in same if source.pk not in listed}

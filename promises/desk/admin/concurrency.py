@@ -137,7 +137,7 @@ class Rows:
 
     def __init__(self, data, prefix, pk_name, owner_name):
         self.data, self.prefix, self.pk_name, self.owner_name = data, prefix, pk_name, owner_name
-        form = re.compile(rf"{re.escape(prefix)}-(\d+)-(.+)")
+        form = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,4}})-(.+)")
         self.rows = {}
         for name in data:
             if found := form.fullmatch(name):
@@ -176,7 +176,7 @@ class Rows:
         for pk in sorted(there - seen - known, key=int):
             row = {name: now.get(f"{self.prefix} {pk} {name}", []) for name in names}
             kept.append({**row, self.pk_name: [pk], self.owner_name: owner})
-        for name in [name for name in data if re.fullmatch(rf"{re.escape(self.prefix)}-\d+-.+", name)]:
+        for name in [name for name in data if re.fullmatch(rf"{re.escape(self.prefix)}-[0-9]+-.+", name)]:
             del data[name]
         for at, row in enumerate([*kept, *fresh]):
             for name, given in row.items():

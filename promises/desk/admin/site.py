@@ -3,6 +3,7 @@
 from functools import wraps
 
 from django.contrib import admin
+from django.core.exceptions import BadRequest
 from django.urls import path
 
 from promises.desk.admin import kept
@@ -23,11 +24,13 @@ class Desk(admin.AdminSite):
         return super().index(request, {**front.page(request), **(extra_context or {})})
 
     def admin_view(self, view, cacheable=False):
-        """Keep what was typed where the session has ended meanwhile."""
+        """Keep what was typed where the session has ended meanwhile; refuse a question that no database can be asked."""
         guarded = super().admin_view(view, cacheable)
 
         @wraps(guarded)
         def keeping(request, *args, **kwargs):
+            if any("\0" in value for _, values in request.GET.lists() for value in values):
+                raise BadRequest("The address holds a character that no text has.")
             if request.method == "POST" and not self.has_permission(request):
                 kept.keep(request)
             return guarded(request, *args, **kwargs)

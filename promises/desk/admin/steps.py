@@ -1,7 +1,7 @@
 """The steps of a whole promise: preview, submit, check, withdraw."""
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count
 from django.http import HttpResponseRedirect
@@ -156,6 +156,8 @@ def withdraw(request, object_id):
         try:
             clean = Submission._meta.get_field("withdrawal").clean(reason, None)
             submission = workflow.propose_withdrawal(promise, by=request.user, at=timezone.now(), reason=clean)
+        except ValidationError as invalid:
+            problems = invalid.messages
         except workflow.Unable as unable:
             problems = unable.sentences
         else:

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 
 from promises.desk import audit, workflow
 from promises.desk.admin import steps
+from promises.desk.admin.base import key_in
 from promises.desk.models import Submission
 from promises.desk.models.submission import OPEN_STATES, State
 
@@ -89,7 +90,7 @@ class SubmissionAdmin(admin.ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = Submission.objects.select_related("promise", "submitted_by", "decided_by")
-        submission = rows.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+        submission = rows.filter(pk=key_in(object_id)).first()
         if submission is None:
             raise Http404("There is no such submission.")
         return submission

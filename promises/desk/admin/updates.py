@@ -5,7 +5,7 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from promises.desk.admin.base import DeskAdmin
+from promises.desk.admin.base import DeskAdmin, key_in
 from promises.desk.models import Citation, Update
 
 
@@ -34,7 +34,7 @@ class UpdateAdmin(DeskAdmin):
         return to_delete, counts, set(), protected
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
-        update = get_object_or_404(Update, pk=object_id)
+        update = get_object_or_404(Update, pk=key_in(object_id))
         return HttpResponseRedirect(
             reverse("admin:promises_promise_change_update", args=[update.promise_id, update.pk])
         )

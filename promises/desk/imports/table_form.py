@@ -9,6 +9,7 @@ import io
 import re
 import warnings
 import zipfile
+from copy import copy
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
@@ -49,6 +50,9 @@ MOST_PARTS = 20_000
 MOST_ROWS = 250_000
 MOST_COLUMNS = 32
 """What a file may unfold to; looked at before it is opened."""
+MOST_CELLS = 20_000
+"""More than a row of any spreadsheet has."""
+CHUNK = 1024 * 1024
 
 
 class Table(NamedTuple):
@@ -221,6 +225,9 @@ def _csv(table, label, data):
     def rows():
         nonlocal number
         for number, texts in enumerate(reader, start=1):
+            if len(texts) > MOST_CELLS:
+                line = Row(TABLES.index(table), number, label)
+                raise FormError(f"The row has {len(texts):,} cells; at most {MOST_CELLS:,} are read.", line)
             yield number, [(place, _meant(text)) for place, text in enumerate(texts)]
 
     try:
@@ -266,7 +273,22 @@ def _opened(data, what):
         raise FormError("The file is locked with a password. Save it without one.", 0)
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
         raise FormError(f"Unpacked, the file is larger than {MOST_UNPACKED // 1024 // 1024} MB. Split it.", 0)
+    for part in parts:
+        try:
+            is_honest = _length(archive, part) == part.file_size
+        except Exception as error:  # whatever a broken zip may raise
+            raise FormError(f"The zip is broken at “{part.filename[:60]}”: {error}.", 0) from None
+        if not is_honest:
+            raise FormError(f"The zip is broken at “{part.filename[:60]}”: it unfolds to more than it says.", 0)
     return archive
+
+
+def _length(archive, part):
+    """How many bytes a part unfolds to, read in pieces; no more than one beyond what the zip says of it."""
+    part = copy(part)
+    part.file_size += 1  # zipfile reads no further than this
+    with archive.open(part) as file:
+        return sum(len(piece) for piece in iter(lambda: file.read(CHUNK), b""))
 
 
 def _unzipped(data):

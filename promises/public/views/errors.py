@@ -33,6 +33,14 @@ def not_found(request, exception=None):
     return page(request, "404.html", {"sentence": sentence, "words": words, "search": search}, status=404)
 
 
+def too_much(request):
+    """A question over which the database took too long."""
+    sentence = "This takes longer to look up than we let any question take. Ask for less, or try again in a minute."
+    if is_for_programs(request):
+        return json_data({"errors": {"query": [sentence]}}, status=503)
+    return page(request, "503.html", {"sentence": sentence}, status=503)
+
+
 def server_error(request):
     """Something of ours broke: a page that needs no database."""
     return HttpResponse(get_template("500.html").render(), status=500)

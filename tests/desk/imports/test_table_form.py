@@ -3,7 +3,9 @@
 import csv
 import io
 import re
+import struct
 import zipfile
+import zlib
 from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -485,6 +487,23 @@ def test_a_workbook_that_would_unfold_is_refused(part, comment):
     text = files[part].decode().partition("?>")[2] or files[part].decode()
     files[part] = (BOMB.format(comment=comment) + text.replace("a-line", "&j;")).encode()
     assert f"“{part}” does not begin as its XML does" in said("a.xlsx", zipped(files))
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.xlsx"])
+def test_a_zip_that_unfolds_to_more_than_it_says_is_refused_before_it_does(name):
+    short, rest = b"a" * 10, b"a" * 50_000_000
+    data = table_form.zipped([("promises.csv", (short + rest).decode())])
+    for mark, place in ((b"PK\x03\x04", 14), (b"PK\x01\x02", 16)):
+        at = data.rfind(mark) + place
+        said_of_it = struct.pack("<I", zlib.crc32(short)), data[at + 4 : at + 8], struct.pack("<I", len(short))
+        data = data[:at] + b"".join(said_of_it) + data[at + 12 :]
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None  # nothing that zipfile itself finds
+    assert "The zip is broken at “promises.csv”" in said(name, data)
+
+
+def test_a_row_of_more_cells_than_any_spreadsheet_has_is_refused():
+    assert "The row has 30,001 cells" in said("a.csv", b"slug,title\n" + b"," * 30_000)
 
 
 def test_a_zip_that_would_unfold_is_refused_before_it_is_opened():
