@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
+from django.db.migrations.exceptions import IrreversibleError
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -65,6 +66,10 @@ def restore(path, *, despite_faults=False, say=lambda sentence: None):
             return _restore(backup, despite_faults, say)
     except NotABackup as error:
         raise CannotRestore(f"{path} {error}") from error
+    except IrreversibleError as error:
+        raise CannotRestore(
+            f"The tables that are there cannot be brought back to those of {path}: restore into a database without tables."
+        ) from error
     except (DatabaseError, ValueError) as error:
         raise CannotRestore(f"{path} could not be taken in: {error}") from error
     except OSError as error:

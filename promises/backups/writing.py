@@ -1,6 +1,7 @@
 """Backing up: everything of one moment that cannot be made again, in one file, while others go on writing."""
 
 import contextlib
+import os
 import tomllib
 
 from django.conf import settings
@@ -111,4 +112,4 @@ def _write_file(archive, path):
     with file:
         name = path.relative_to(settings.DATA_DIR).as_posix()
         pieces = iter(lambda: file.read(PIECE), b"")
-        archive.add(f"files/{name}", pieces, is_packed=True, modified=int(path.stat().st_mtime))
+        archive.add(f"files/{name}", pieces, is_packed=True, modified=int(os.fstat(file.fileno()).st_mtime))

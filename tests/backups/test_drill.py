@@ -233,7 +233,7 @@ def test_what_fails_in_the_middle_leaves_nothing_half_done(backup, unused, table
 @pytest.mark.torture
 @pytest.mark.skipif(not TORTURE, reason="each part of it is tried in another test")
 def test_a_restore_that_was_killed_is_simply_run_again(backup, empty):
-    for at in at_scale([300], range(20, 700, 20)):
+    for at in at_scale([300], range(25, 700, 50)):
         done = empty.run("-m", "tests.filling", "until_killed", at, "restore", backup)
         if done.returncode == 0:
             break  # there were fewer statements
