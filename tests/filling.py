@@ -275,7 +275,10 @@ def migrate(target=""):
 
 
 def until_killed(at, *command):
-    """Run a command, and be killed before that statement; returns how many there were if there were fewer."""
+    """Run a command, and be killed before that statement, or before it is noted that that migration is done.
+
+    Returns how many statements there were if it was not killed.
+    """
     import os
     import signal
 
@@ -284,12 +287,12 @@ def until_killed(at, *command):
 
     asked = 0
 
-    def counted(execute, *arguments):
+    def counted(execute, sql, values, *arguments):
         nonlocal asked
         asked += 1
-        if asked == int(at):
+        if str(asked) == at or ("django_migrations" in sql and at in (values or ())):
             os.kill(os.getpid(), signal.SIGKILL)
-        return execute(*arguments)
+        return execute(sql, values, *arguments)
 
     with connection.execute_wrapper(counted):
         call_command(*command, stdout=sys.stderr)

@@ -109,6 +109,14 @@ def open_door(site):
     return site.run("-c", "import tracker.wsgi")
 
 
+def test_a_migration_that_is_done_is_noted_with_it(not_yet_migrated, tmp_path):
+    site, _ = not_yet_migrated
+    with a_site(tmp_path / "killed", KIND, copy_of=site) as killed:
+        done = killed.run("-m", "tests.filling", "until_killed", "0004_receive_suggestions", "migrate")
+        assert done.returncode == -9, done.stderr
+        assert killed.ask("migrate") == site.wanted
+
+
 @pytest.mark.torture
 def test_code_before_its_migration_does_not_open_and_says_why(not_yet_migrated, tmp_path):
     site, _ = not_yet_migrated
