@@ -18,7 +18,8 @@ LINES = 28
 
 def asked(client, path, step):
     response = client.get(path.format(day=DAYS[step % len(DAYS)]))
-    assert response.status_code == 200, response.status_code
+    if response.status_code != 200:
+        raise SystemExit(f"{path}: {response.status_code}")
     return response.content
 
 

@@ -1,7 +1,7 @@
 from django.apps import AppConfig, apps
 from django.contrib.auth.management import create_permissions
 from django.db import connections
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class PromisesConfig(AppConfig):
@@ -12,7 +12,16 @@ class PromisesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
+        pre_migrate.connect(make_way, sender=self)
         post_migrate.connect(complete_the_database, sender=self)
+
+
+def make_way(using, plan, **_):
+    """Let migrations make tables anew; what stood in their way is put back after them."""
+    from promises.desk import triggers
+
+    if plan:
+        triggers.make_way(connections[using])
 
 
 def complete_the_database(app_config, using, **_):
@@ -27,7 +36,8 @@ def complete_the_database(app_config, using, **_):
 
     connection = connections[using]
     if "promises_seal" not in connection.introspection.table_names():
-        return  # migrated back to nothing
+        search.remove(connection)  # migrated back to nothing
+        return
     collation.install(connection)
     search.install(connection)
     record_triggers.install(connection)

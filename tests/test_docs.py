@@ -27,15 +27,11 @@ def test_every_file_that_a_document_names_is_there(file):
         assert (settings.BASE_DIR / path).exists() or (settings.BASE_DIR / "promises" / path).exists(), path
 
 
-COMING = {"backup", "restore"}
-"""Commands that documents may name before they are there."""
-
-
 @pytest.mark.parametrize("file", DOCUMENTS)
 def test_every_command_that_a_document_names_is_one(file):
     text = (settings.BASE_DIR / file).read_text()
     for name in re.findall(r"(?:manage\.py|\./dev manage) ([a-z_]+)", text):
-        assert name in get_commands() or name in COMING, name
+        assert name in get_commands(), name
 
 
 @pytest.mark.parametrize("file", DOCUMENTS)

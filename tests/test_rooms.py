@@ -7,7 +7,7 @@ import pytest
 
 APP = Path(__file__).resolve().parent.parent / "promises"
 
-SHARED = {"dates", "statuses", "text", "reference", "triggers"}
+SHARED = {"dates", "statuses", "text", "reference", "triggers", "outstanding"}
 """The vocabulary: knows no room."""
 
 MAY_IMPORT = {
@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "statuses": set(),
     "text": set(),
     "triggers": set(),
+    "outstanding": set(),
     "bulk": set(),
     "reference": {"dates", "statuses"},
     "differences": SHARED,
@@ -24,7 +25,8 @@ MAY_IMPORT = {
     "desk/models": SHARED,
     "desk/imports": SHARED | {"bulk"},
     "publishing": SHARED | {"bulk", "desk", "record"},
-    "management": SHARED | {"desk", "publishing", "record", "public"},
+    "backups": {"bulk", "desk", "publishing", "record"},
+    "management": SHARED | {"desk", "publishing", "record", "public", "backups"},
     "templatetags": SHARED | {"public"},
     "admin": {"desk"},
     "models": {"desk", "record"},

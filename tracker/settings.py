@@ -352,6 +352,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO"},
         "django.request": {"level": "ERROR"},  # what a reader asked wrongly is not ours to note
         "django.security": {"level": "CRITICAL"},  # however wrongly: nobody fills our log from outside
+        "django.security.csrf": {"level": "WARNING"},
         "promises": {"level": "INFO"},
         "_granian": {"handlers": [], "propagate": True},
     },

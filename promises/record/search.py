@@ -73,6 +73,15 @@ def install(connection):
                 cursor.execute(statement)
 
 
+def remove(connection):
+    """Take away what SQLite would leave of tables that are gone, and fill with theirs when they come back."""
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"DROP TABLE IF EXISTS {table}_fts")
+
+
 def _statements(vendor, table, key):
     if vendor == "postgresql":
         return [

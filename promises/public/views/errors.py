@@ -1,7 +1,9 @@
 """What readers see when we cannot answer: what is so, why, and what to do."""
 
+import sys
 from pathlib import PurePosixPath
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.template.loader import get_template
 from django.utils.http import urlencode
@@ -42,7 +44,15 @@ def too_much(request):
 
 
 def server_error(request):
-    """Something of ours broke: a page that needs no database."""
+    """Something of ours broke, or the database is away: a page that needs none."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        sentence = "The record cannot be read just now. Nothing of it is lost. Try again in a minute."
+        if is_for_programs(request):
+            away = json_data({"errors": {"database": [sentence]}}, status=503)
+        else:
+            away = HttpResponse(get_template("away.html").render({"sentence": sentence}), status=503)
+        away.headers["Retry-After"] = "10"
+        return away
     return HttpResponse(get_template("500.html").render(), status=500)
 
 

@@ -2,12 +2,12 @@
 
 from django.core.cache import cache
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
-from django.db.migrations.executor import MigrationExecutor
 from django.http import JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from promises.outstanding import outstanding
 from promises.record.edition import Edition
 from promises.record.edition import moment as written
 
@@ -58,12 +58,9 @@ def is_remembered():
 def are_applied():
     """Whether the database has every migration of this code; read from disk until it is so once."""
     name = str(connection.settings_dict["NAME"])
-    if name not in FOUND_APPLIED:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            return False
+    if name not in FOUND_APPLIED and not outstanding(connection):
         FOUND_APPLIED.add(name)
-    return True
+    return name in FOUND_APPLIED
 
 
 def editions_behind(name, latest):
