@@ -39,12 +39,14 @@ class Watch:
 
     `across` says whether an older edition after a newer one is wrong whatever the address (readers of one
     machine), or only at the same address (behind a cache that keeps each page for a second by itself).
-    What is marked as stale may be of an older edition, and is counted.
+    What is marked as stale may be of an older edition, and is counted. `new` says whether they also ask for pages
+    that nobody has.
     """
 
-    def __init__(self, readers, *, across):
+    def __init__(self, readers, *, across, new=True):
         self.readers = readers
         self.across = across
+        self.new = new
         self.wrong = []
         self.counted = Counter()
         self._over = threading.Event()
@@ -65,7 +67,7 @@ class Watch:
     def _read(self, reader):
         newest = {}
         while not self._over.is_set():
-            for path in [*ALWAYS, a_page_nobody_has()]:
+            for path in [*ALWAYS, a_page_nobody_has()] if self.new else ALWAYS:
                 if self._over.is_set():
                     return
                 try:
