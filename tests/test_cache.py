@@ -2,6 +2,7 @@
 
 import ast
 import gzip
+import os
 import re
 import threading
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from promises.public.filters import PromiseFilter
 from promises.record import bell
 from tests import servers
 from tests.factories import a_promise, publish
-from tracker.answers import LONGEST_MAKING, Answer, SharedStore, Store, coding_of
+from tracker.answers import LONGEST_MAKING, Answer, FolderStore, SharedStore, Store, coding_of
 from tracker.cache import Editions, PageCache, canonical
 
 NOON = datetime(2025, 6, 2, 12, 0, tzinfo=UTC).timestamp()
@@ -80,7 +81,7 @@ class Site:
     def __init__(self, machine, application=None, *, shared=None, **options):
         self.application = application or Application()
         self.clock = Clock()
-        self.edition, self.gone, self.is_away = 1, set(), False
+        self.edition, self.digest, self.gone, self.is_away = 1, "one record", set(), False
         self.looks = 0
         self.bell = machine / "edition"
         self.editions = Editions(self.look, self.bell, clock=self.clock)
@@ -98,7 +99,7 @@ class Site:
         self.looks += 1
         if self.is_away:
             raise OSError("no database")
-        return self.edition, any(number > since for number in self.gone)
+        return self.edition, self.digest, any(number > since for number in self.gone)
 
     def publish(self, *, withdrawing=False, elsewhere=False):
         self.edition += 1
@@ -208,7 +209,7 @@ def test_the_other_processes_of_a_machine_are_told_before_a_reader_sees_what_a_l
 
 
 def test_a_replica_says_what_is_latest_while_the_database_is_away(site):
-    site.editions.look_elsewhere = lambda since: (site.elsewhere, False)
+    site.editions.look_elsewhere = lambda since: (site.elsewhere, "", False)
     site.is_away, site.elsewhere = True, 4
     assert dict(site.get().headers)["X-Stale"] == "the database is away"
     assert site.editions.number == 4
@@ -666,9 +667,15 @@ def redis_client():
         client.close()
 
 
-@pytest.mark.same_on_both
-def test_processes_share_pages(tmp_path, redis_client):
-    one, other = (Site(tmp_path, shared=SharedStore(redis_client)) for _ in range(2))
+@pytest.fixture(params=["in Redis", "in a folder"])
+def store(request, tmp_path):
+    if request.param == "in Redis":
+        return SharedStore(request.getfixturevalue("redis_client"))
+    return FolderStore(tmp_path / "pages", 2**20)
+
+
+def test_processes_share_pages(tmp_path, store):
+    one, other = (Site(tmp_path, shared=store) for _ in range(2))
     got, same = one.get(ACCEPT_ENCODING="br"), other.get(ACCEPT_ENCODING="br")
     assert (one.made, other.made) == (1, 0)
     assert (same.body, same.headers) == (got.body, got.headers)
@@ -678,9 +685,8 @@ def test_processes_share_pages(tmp_path, redis_client):
     assert other.made == 1
 
 
-@pytest.mark.same_on_both
-def test_one_process_makes_a_page_for_all(tmp_path, redis_client):
-    one, other = (Site(tmp_path, shared=SharedStore(redis_client)) for _ in range(2))
+def test_one_process_makes_a_page_for_all(tmp_path, store):
+    one, other = (Site(tmp_path, shared=store) for _ in range(2))
     one.application.goes_on = threading.Event()
     [maker], _ = together(one.get)
     one.application.has_begun.wait(10)
@@ -689,11 +695,30 @@ def test_one_process_makes_a_page_for_all(tmp_path, redis_client):
     assert (one.made, other.made) == (1, 0)
 
 
-@pytest.mark.same_on_both
-def test_other_code_has_pages_of_its_own(tmp_path, redis_client):
-    one, other = (Site(tmp_path, shared=SharedStore(redis_client), stamp=stamp) for stamp in ("old", "new"))
+def test_other_code_has_pages_of_its_own(tmp_path, store):
+    one, other = (Site(tmp_path, shared=store, stamp=stamp) for stamp in ("old", "new"))
     one.get()
     other.get()
+    assert other.made == 1
+
+
+def test_pages_of_another_record_are_not_ours(tmp_path, store):
+    one, other = (Site(tmp_path, shared=store) for _ in range(2))
+    other.digest = "another record"
+    one.get()
+    other.get()
+    assert other.made == 1
+
+
+def test_a_page_that_another_process_made_is_given_while_the_database_is_away(tmp_path, store):
+    one, other = (Site(tmp_path, shared=store) for _ in range(2))
+    one.get()
+    other.get("/something else")
+    other.is_away = True
+    other.clock.now += 5
+    got = other.get()
+    assert got.body == PAGE
+    assert got.headers["X-Stale"] == "the database is away"
     assert other.made == 1
 
 
@@ -726,18 +751,52 @@ def test_a_shared_store_that_is_away_is_no_hindrance(tmp_path):
     assert client.asked == 2
 
 
+def test_a_folder_of_pages_is_bounded_and_the_oldest_go_first(tmp_path):
+    store = FolderStore(tmp_path, 1000)
+    store.SWEPT = 0
+    for number in range(20):
+        store.put(f"page-{number}", bytes(100))
+        os.utime(tmp_path / "pages" / f"page-{number}", (number, number))
+    left = [number for number in range(20) if store.get(f"page-{number}")]
+    assert left == list(range(left[0], 20))
+    assert 7 <= len(left) <= 10
+
+
+def test_what_a_killed_process_left_in_a_folder_of_pages_is_taken_away(tmp_path):
+    clock = Clock()
+    store = FolderStore(tmp_path, 1000, clock=clock)
+    (tmp_path / "making" / "half").write_bytes(bytes(10))
+    os.utime(tmp_path / "making" / "half", (NOON, NOON))
+    assert store.claim("page")
+    os.utime(tmp_path / "making" / "page", (NOON, NOON))
+    assert not store.claim("page")
+    clock.now += LONGEST_MAKING + 1
+    assert store.claim("page")
+    clock.now += 120
+    store.SWEPT = 0
+    store.put("page", b"whole")
+    assert not (tmp_path / "making" / "half").exists()
+    assert store.get("page") == b"whole"
+
+
+def test_a_folder_that_cannot_be_written_is_no_hindrance(tmp_path):
+    (tmp_path / "file").touch()
+    site = Site(tmp_path, shared=FolderStore(tmp_path / "file", 1000))
+    assert site.get().body == PAGE
+
+
 # Round our own application
 
 
 @pytest.mark.django_db
 def test_a_look_tells_the_latest_edition_and_whether_something_went():
-    assert bell.look(0) == (0, False)
+    assert bell.look(0) == (0, "", False)
     promise = a_promise()
-    publish(promise)
-    assert bell.look(0) == (1, False)
-    publish(promise, withdrawal="It was never made.")
-    assert bell.look(1) == (2, True)
-    assert bell.look(2) == (2, False)
+    edition = publish(promise)
+    assert bell.look(0) == (1, edition.digest, False)
+    edition = publish(promise, withdrawal="It was never made.")
+    assert bell.look(1) == (2, edition.digest, True)
+    assert bell.look(2) == (2, edition.digest, False)
 
 
 @pytest.mark.django_db

@@ -154,6 +154,87 @@ class SharedStore:
             return otherwise
 
 
+class FolderStore:
+    """Answers that the processes of one machine share, in a folder of files; bounded, the oldest go first."""
+
+    SWEPT = 16 * 1024 * 1024
+    """So many bytes a process writes before it looks whether there is still room."""
+
+    def __init__(self, folder, limit, *, clock=time.time):
+        self.folder = folder
+        self.limit = limit
+        self.clock = clock
+        self._written = self.SWEPT  # what an earlier process left is looked at with the first page
+        for name in ("pages", "making"):
+            with contextlib.suppress(OSError):
+                (folder / name).mkdir(parents=True, exist_ok=True)
+
+    def get(self, name):
+        try:
+            return (self.folder / "pages" / name).read_bytes()
+        except OSError:
+            return None
+
+    def put(self, name, data):
+        try:
+            handle, beside = tempfile.mkstemp(dir=self.folder / "making")
+        except OSError:
+            return
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.replace(beside, self.folder / "pages" / name)
+        except OSError:  # a full disk is no reason to withhold the answer
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+            return
+        self._written += len(data)
+        if self._written >= self.SWEPT:
+            self._written = 0
+            self._sweep()
+
+    def claim(self, name):
+        """Say whether we are to make this page: nobody else is at it, or whoever was has been too long."""
+        path = self.folder / "making" / name
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            with contextlib.suppress(OSError):
+                if self.clock() - path.stat().st_mtime > LONGEST_MAKING:
+                    os.utime(path)
+                    return True
+            return False
+        except OSError:
+            return True
+        return True
+
+    def release(self, name):
+        with contextlib.suppress(OSError):
+            os.unlink(self.folder / "making" / name)
+
+    def _sweep(self):
+        """Take away the oldest until a quarter of the room is free, and what a killed process was writing."""
+        found, total = [], 0
+        for place in ("making", "pages"):
+            with contextlib.suppress(OSError), os.scandir(self.folder / place) as entries:
+                for entry in entries:
+                    with contextlib.suppress(OSError):
+                        told = entry.stat()
+                        if place == "pages" or self.clock() - told.st_mtime > 60:
+                            found.append((place == "pages", told.st_mtime, told.st_size, entry.path))
+                            total += told.st_size
+        if total > self.limit:
+            total -= self.limit * 3 // 4
+        else:
+            total = 0
+        for is_page, _, size, path in sorted(found):
+            if is_page and total <= 0:
+                return
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+            total -= size
+
+
 class Passing:
     """An answer on its way through: its beginning may have been read already."""
 

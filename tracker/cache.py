@@ -22,6 +22,7 @@ from tracker.answers import (
     LONGEST_MAKING,
     STALE_WHILE_AWAY,
     Answer,
+    FolderStore,
     Passing,
     SharedStore,
     Store,
@@ -63,7 +64,8 @@ log = logging.getLogger(__name__)
 class Editions:
     """The latest edition that this process knows of; asking costs one look at a file's date.
 
-    `look(since)` asks the database, `bell` is the file that is replaced at each publication on this machine.
+    `look(since)` asks the database for the number of the latest edition, its digest, and whether an edition after
+    `since` withdrew or sealed anything; `bell` is the file that is replaced at each publication on this machine.
     `look_elsewhere(since)` is asked while the database is away: a replica, which may be behind. `ring(number)`
     rings the bell for the other processes of this machine, before any of them shows what a look found.
     """
@@ -75,6 +77,8 @@ class Editions:
         self.bell = os.fspath(bell)
         self.clock = clock
         self.number = 0
+        self.digests = {}
+        """The digests of the last few editions: a number may be that of another record, a digest is not."""
         self.floor = 0
         """Nothing made for an edition before this one is shown again: something was withdrawn or sealed since."""
         self.before = 0
@@ -119,7 +123,7 @@ class Editions:
 
     def _look(self, heard, *, rung):
         try:
-            number, something_went = self.look(self.number)
+            number, digest, something_went = self.look(self.number)
             if number > self.number and self.number and self.ring and not rung:
                 self.ring(number)
         except Exception as error:  # whatever keeps the database from answering
@@ -130,14 +134,15 @@ class Editions:
                 with contextlib.suppress(Exception):  # nobody answers: what is known has to do
                     self._learn(*self.look_elsewhere(self.number))
         else:
-            self._learn(number, something_went)
+            self._learn(number, digest, something_went)
             self.is_known = True
         self._heard = heard
         self._next_look = self.clock() + LOOKS_APART
 
-    def _learn(self, number, something_went):
+    def _learn(self, number, digest, something_went):
         if number <= self.number:
             return
+        self.digests = {**dict(list(self.digests.items())[-3:]), number: digest}
         if something_went or not self.number:
             self.floor = number
         self.before, self.number, self.since = self.number, number, self.clock()
@@ -373,7 +378,8 @@ class PageCache:
 
     def name_of(self, key, moment):
         """Return the name that an answer has for all processes that run the same code."""
-        return hashlib.sha256("\n".join([self.stamp, *key, *map(str, moment)]).encode()).hexdigest()[:32]
+        digest = self.editions.digests.get(moment[0], "")
+        return hashlib.sha256("\n".join([self.stamp, digest, *key, *map(str, moment)]).encode()).hexdigest()[:32]
 
     def made(self, key, moment, environ, now):
         """Ask the application; an Answer where everybody may have it, else a Passing."""
@@ -496,7 +502,7 @@ def with_pages_kept(application):
         session_cookie=settings.SESSION_COOKIE_NAME,
         https_only=settings.HTTPS,
         trusts_proxy=bool(settings.TRUSTED_PROXIES),
-        shared=shared_store(settings.REDIS_URL),
+        shared=shared_store(settings),
         stamp=stamp_of_code(settings),
         megabytes=settings.PAGE_CACHE_MB,
         shared_seconds=settings.SHARED_SECONDS,
@@ -524,13 +530,16 @@ def looking_with_care(look, database):
     return looking
 
 
-def shared_store(address):
-    """Return the store at this address of a Redis; None without one."""
-    if not address:
-        return None
-    import redis
+def shared_store(settings):
+    """Return the store of what processes share: that of all machines in Redis, else that of this one; or None."""
+    if settings.REDIS_URL:
+        import redis
 
-    return SharedStore(redis.Redis.from_url(address, socket_timeout=0.5, socket_connect_timeout=0.5))
+        patience = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+        return SharedStore(redis.Redis.from_url(settings.REDIS_URL, **patience))
+    if settings.PAGE_DISK_MB:
+        return FolderStore(settings.DATA_DIR / "pages", settings.PAGE_DISK_MB * MEGABYTE)
+    return None
 
 
 def stamp_of_code(settings):

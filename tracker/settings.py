@@ -189,6 +189,7 @@ CACHES["default"]["TIMEOUT"] = 3600  # the longest rate limit; counting up reset
 # What is kept of pages, and who in front of us is told of a publication (tracker/cache.py)
 
 PAGE_CACHE_MB = number("PAGE_CACHE_MB", default=64)
+PAGE_DISK_MB = number("PAGE_DISK_MB", default=256)  # of this machine's processes together, where there is no Redis
 SHARED_SECONDS = number("SHARED_SECONDS", default=1)  # more only where PURGE_URL is set
 PURGE_URL = os.environ.get("PURGE_URL", "")
 PURGE_HEADER = os.environ.get("PURGE_HEADER", "")  # what the cache in front wants to see: "Name: value"

@@ -38,9 +38,9 @@ def ring(number):
 
 
 def look(since):
-    """Return the number of the latest edition, and whether one after `since` withdrew or sealed anything."""
-    number = Edition.objects.latest_number()
+    """Return the number and digest of the latest edition, and whether one after `since` withdrew or sealed anything."""
+    number, digest = Edition.objects.newest_first().values_list("number", "digest").first() or (0, "")
     if number <= since:
-        return number, False
+        return number, digest, False
     gone = Version.objects.filter(edition__gt=since, kind=Kind.WITHDRAWAL).exists()
-    return number, gone or Seal.objects.filter(edition__gt=since).exists()
+    return number, digest, gone or Seal.objects.filter(edition__gt=since).exists()
