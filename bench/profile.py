@@ -13,7 +13,7 @@ from bench.misses import DAYS
 from bench.site import ROOT, set_up
 
 PAGES = 40
-LINES = 28
+LINES = 70
 
 
 def asked(client, path, step):
