@@ -9,6 +9,8 @@ from django.db import models
 
 KNOWN_AS = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 1900, 2100
+MONTHS = tuple(calendar.month_name)
+"""Read once: each look into `calendar.month_name` writes a date."""
 FOREVER = date(9999, 12, 31)
 """The open end of a stretch of time: later than any day, so that one comparison serves."""
 
@@ -63,13 +65,13 @@ class Day(str):
         if self.precision == "year":
             return str(self)
         first = self.first_day
-        month = f"{calendar.month_name[first.month]} {first.year}"
+        month = f"{MONTHS[first.month]} {first.year}"
         return month if self.precision == "month" else f"{first.day} {month}"
 
 
 def in_words(day):
     """A date as `29 February 2024`, without the cost of a template filter."""
-    return f"{day.day} {calendar.month_name[day.month]} {day.year}"
+    return f"{day.day} {MONTHS[day.month]} {day.year}"
 
 
 def validate_day(value):

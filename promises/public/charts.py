@@ -19,11 +19,12 @@ LETTER = 10.4
 MOST_STEPS = 4000
 STRIP_WIDTH = 160
 GROUND_UP = (Status.BROKEN, Status.WATERED_DOWN, Status.KEPT, Status.IN_PROGRESS)
+KEYS_UP = tuple(status.value for status in GROUND_UP)
 
 
 def _number(value):
     """A coordinate, as short as it can be."""
-    return f"{value:.1f}".rstrip("0").rstrip(".") if value % 1 else str(int(value))
+    return f"{value:.1f}".removesuffix(".0")
 
 
 # Strips and bars
@@ -35,15 +36,20 @@ def strip(runs, axis):
     scale = STRIP_WIDTH / max(1, (end - begin).days)
     shapes, said = {}, []
     for key, first, after in runs:
-        left = max(0, (first - begin).days) * scale
-        width = max(1.2, (after - max(first, begin)).days * scale)
-        shapes.setdefault(key, []).append(f"M{_number(left)} 3h{_number(width)}v8h-{_number(width)}z")
-        said.append(f"{Status(key).label} from {in_words(first)}")
-    drawn = "".join(f'<path class="{key}" d="{"".join(parts)}"/>' for key, parts in shapes.items())
+        left, width = max(0, (first - begin).days) * scale, (after - max(first, begin)).days * scale
+        width = _number(max(1.2, width))
+        shapes[key] = f"{shapes.get(key, '')}M{_number(left)} 3h{width}v8h-{width}z"
+        said.append(_said(key, first))
+    drawn = "".join([f'<path class="{key}" d="{parts}"/>' for key, parts in shapes.items()])
     return mark_safe(  # noqa: S308
         f'<svg class="strip" viewBox="0 0 {STRIP_WIDTH} 14" preserveAspectRatio="none" role="img" '
         f'aria-label="{"; ".join(said)}"><path class="years" d="{_years(begin, end)}"/>{drawn}</svg>'
     )
+
+
+@lru_cache(maxsize=2048)
+def _said(key, first):
+    return f"{Status(key).label} from {in_words(first)}"
 
 
 @lru_cache(maxsize=64)
@@ -96,24 +102,21 @@ def stack(points, *, description):
         return (day - first).days / (last - first).days * WIDTH
 
     drawn = []
+    at = [_number(x(point.day)) for point in points]
     tops = [0] * len(points)
     layers = []
-    for status in GROUND_UP:
-        tops = [top + point.counts[status.value] for top, point in zip(tops, points, strict=True)]
-        layers.append((status, tops))
-    for status, tops in reversed(layers):  # the highest first: each is drawn down to the ground, the next over it
-        line = "L".join(
-            f"{_number(round(x(point.day), 1))} {_number(round(HEIGHT - top / most * HEIGHT, 1))}"
-            for point, top in zip(points, tops, strict=True)
-        )
-        drawn.append(f'<path class="{status.value} area" d="M0 {HEIGHT}L{line}V{HEIGHT}z"/>')
+    for key in KEYS_UP:
+        tops = [top + point.counts[key] for top, point in zip(tops, points, strict=True)]
+        layers.append((key, tops))
+    for key, tops in reversed(layers):  # the highest first: each is drawn down to the ground, the next over it
+        line = "L".join([f"{x} {_number(HEIGHT - top / most * HEIGHT)}" for x, top in zip(at, tops, strict=True)])
+        drawn.append(f'<path class="{key} area" d="M0 {HEIGHT}L{line}V{HEIGHT}z"/>')
     drawn.append(_events(first, last))
     drawn.append(f'<path class="axis" d="M0 {HEIGHT}H{WIDTH + 4}"/>')
     drawn.append(_ticks(first, last))
     drawn.append(_names(points[-1].counts, most))
     data = "|".join(
-        " ".join([point.day.isoformat(), *(str(point.counts[status.value]) for status in GROUND_UP)])
-        for point in points
+        [" ".join([point.day.isoformat(), *[str(point.counts[key]) for key in KEYS_UP]]) for point in points]
     )
     return mark_safe(  # noqa: S308
         f'<svg class="stack" viewBox="0 -62 676 316" role="img" aria-labelledby="chart-title chart-description" '

@@ -4,7 +4,7 @@ from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from html import escape  # Django's own goes through a wrapper that costs as much again as the escaping
 from typing import NamedTuple
 
@@ -149,27 +149,39 @@ class PageRow(NamedTuple):
 
 def page_rows(rows, *, moment, terms, axis):
     """Rows made ready for a page; `axis` is the stretch of days that the strips draw."""
-    query = f"?{escape(moment.kept)}" if moment.kept else ""
-    return [_page_row(row, moment.day, query, terms, axis) for row in rows]
+    query, terms = f"?{escape(moment.kept)}" if moment.kept else "", tuple(terms)
+    made = []
+    for row in rows:
+        title, meta, snippet, what = _words(
+            row.title, row.headline, row.sources, row.theme, row.regions, row.places, row.made_by_keys, row.made_on,
+            row.summary if terms else "", terms,
+        )  # fmt: skip
+        promise = f'<a class="title" href="/promises/{row.slug}/{query}">{title}</a><p class="meta">{meta}</p>{snippet}'
+        strip = charts.strip(Listing.runs_by(row, moment.day), axis)
+        made.append(PageRow(_verdict(row.status, row.since, row.reasons), mark_safe(promise), what, strip))  # noqa: S308
+    return made
 
 
-def _page_row(row, day, query, terms, axis):
-    reasons = ", ".join(Reason(key).label.lower() for key in keys_of(row.reasons))
+@lru_cache(maxsize=2048)
+def _verdict(status, since, reasons):
+    """How a promise stands and since when, as its cell shows it."""
+    reasons = ", ".join(Reason(key).label.lower() for key in keys_of(reasons))
     reason = f' <span class="reason">{reasons}</span>' if reasons else ""
-    people = " and ".join(reference.people().label(key) for key in keys_of(row.made_by_keys))
-    places = some([place_name(key) for key in _places(row)])
-    meta = f"{THEMES[row.theme]} · {places} · {people}, {in_words(row.made_on)}"
-    snippet = _snippet(row, terms)
-    return PageRow(
-        mark_safe(f'{status_html(row.status)}<span class="since">since {in_words(row.since)}{reason}</span>'),  # noqa: S308
-        mark_safe(  # noqa: S308
-            f'<a class="title" href="/promises/{row.slug}/{query}">{marked_html(row.title, terms)}</a>'
-            f'<p class="meta">{marked_html(meta, terms)}</p>{snippet and f"<p class=meta>{snippet}</p>"}'
-        ),
-        mark_safe(  # noqa: S308
-            f'{marked_html(row.headline, terms)} <span class="meta">{number_of(row.sources, "source")}</span>'
-        ),
-        charts.strip(Listing.runs_by(row, day), axis),
+    return mark_safe(f'{status_html(status)}<span class="since">since {in_words(since)}{reason}</span>')  # noqa: S308
+
+
+@lru_cache(maxsize=2048)
+def _words(title, headline, sources, theme, regions, places, made_by_keys, made_on, summary, terms):
+    """What a row says in words, made once for all pages that show it: title, facts, a snippet, what happened."""
+    people = " and ".join(reference.people().label(key) for key in keys_of(made_by_keys))
+    named = some([place_name(key) for key in (*keys_of(regions), *keys_of(places))])
+    meta = f"{THEMES[theme]} · {named} · {people}, {in_words(made_on)}"
+    snippet = terms and _snippet(title, headline, summary, terms)
+    return (
+        marked_html(title, terms),
+        marked_html(meta, terms),
+        f"<p class=meta>{snippet}</p>" if snippet else "",
+        mark_safe(f'{marked_html(headline, terms)} <span class="meta">{number_of(sources, "source")}</span>'),  # noqa: S308
     )
 
 
@@ -179,12 +191,12 @@ def status_html(key):
     return get_template("promises/_status.html").render({"status": Status(key)})
 
 
-def _snippet(row, terms):
+def _snippet(title, headline, summary, terms):
     """The summary with its matches marked, where title and headline do not already show every word."""
-    shown = words(f"{row.title} {row.headline}")
+    shown = words(f"{title} {headline}")
     missing = [term for term in terms if not any(matches(word, term) for word in shown)]
-    if any(matches(word, term) for term in missing for word in words(row.summary)):
-        return marked_html(row.summary, terms)
+    if any(matches(word, term) for term in missing for word in words(summary)):
+        return marked_html(summary, terms)
     return ""
 
 

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import dropwhile, starmap
 
 from django.db.models import Count, Min, Q, Value
@@ -137,7 +138,7 @@ class Census:
         """The set of promises asked for."""
         return self._asked
 
-    @property
+    @cached_property
     def counts(self):
         """How many stand in each status, whatever status was asked for."""
         return {status.value: self.per_key["status"][status.value] for status in Status}

@@ -1,6 +1,7 @@
 """Everything a reader may ask of the list of promises, in every format."""
 
 import re
+from copy import copy
 from functools import cached_property, lru_cache
 from itertools import chain, islice
 from urllib.parse import urlencode
@@ -100,7 +101,14 @@ class PageField(forms.CharField):
         return int(value) if value else None
 
 
-class KeysFilter(Filter):
+class AskedFilter(Filter):
+    """A filter of ours: each question has its own, with the fields and conditions of all."""
+
+    def __deepcopy__(self, memo):
+        return copy(self)
+
+
+class KeysFilter(AskedFilter):
     """Keeps the promises that have any of the keys chosen."""
 
     def __init__(self, facet):
@@ -115,7 +123,7 @@ class KeysFilter(Filter):
         return listings.filter(self.facet.condition(keys)) if keys else listings
 
 
-class WordsFilter(Filter):
+class WordsFilter(AskedFilter):
     """Keeps the promises in which every word is found; `PromiseFilter.standing` applies it, as it may forgive spelling."""
 
     field_class = WordsField
@@ -124,7 +132,7 @@ class WordsFilter(Filter):
         return listings
 
 
-class SortFilter(Filter):
+class SortFilter(AskedFilter):
     """Puts the promises in order; words, unless told otherwise, put the closest matches first."""
 
     field_class = SortField
@@ -137,7 +145,7 @@ class SortFilter(Filter):
         return listings.annotate(relevance=relevance(self.parent.terms)).order_by("relevance", *LATEST_FIRST)
 
 
-class PageFilter(Filter):
+class PageFilter(AskedFilter):
     """Leaves the rows alone: the answer cuts them into pages."""
 
     field_class = PageField
@@ -212,7 +220,10 @@ class PromiseFilter(FilterSet):
     @lru_cache(maxsize=1)
     def _form_class(cls):
         fields = {name: a_filter.field for name, a_filter in cls.base_filters.items()}
-        return type("PromiseFilterForm", (MomentForm,), fields)
+        form = type("PromiseFilterForm", (MomentForm,), fields)
+        for field in form.base_fields.values():  # no form changes its fields, so all may have the same
+            field.__deepcopy__ = lambda memo, field=field: field
+        return form
 
     @cached_property
     def form(self):
@@ -387,8 +398,8 @@ class PromiseFilter(FilterSet):
         given = {**self.parameters, "page": None, **changes}
         if self.shelf and not shelf:
             given.pop(self.shelf[0], None)
-        pairs = [(name, given[name]) for name in self.NAMES if given.get(name)]
-        return urlencode(pairs, doseq=True)
+        pairs = [(name, value) for name in self.NAMES if (value := given.get(name))]
+        return urlencode(pairs, doseq=True) if pairs else ""
 
     @property
     def home(self):

@@ -1,7 +1,7 @@
 """What stands on a page around and in a list of promises, made ready so that templates only put it down."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html import escape
 
 from django.utils.safestring import SafeString, mark_safe
@@ -13,7 +13,6 @@ from promises.public.columns import number_of, page_rows, strip_axis
 from promises.public.counts import BY, DEPARTMENT, FACETS, PLACE, REASON, THEME
 from promises.public.lately import changes_of_status
 from promises.public.neighbours import neighbours
-from promises.record.listing import Listing
 from promises.statuses import Status
 
 SORT_LABELS = {
@@ -71,9 +70,14 @@ class Field:
     errors: tuple = ()
 
 
-def option(value, label, *, selected):
-    """One option of a choice, safe to show."""
-    return f'<option value="{escape(value)}"{" selected" if selected else ""}>{escape(label)}</option>'
+def option(value, label, *, selected, more=""):
+    """One option of a choice, safe to show; `more` is words of our own after the label."""
+    value, label = escaped(value), escaped(label)
+    return f'<option value="{value}"{" selected" if selected else ""}>{label}{more}</option>'
+
+
+escaped = lru_cache(maxsize=4096)(escape)
+"""What stands in choices, which are the same on every page."""
 
 
 class ListPage:
@@ -85,7 +89,7 @@ class ListPage:
 
     # Above the table
 
-    @property
+    @cached_property
     def headline(self):
         if self.is_before_all:
             return f"On {self.asked.moment.day_in_words}, nothing had been promised yet"
@@ -104,10 +108,10 @@ class ListPage:
     def has_counts(self):
         return any(self.asked.counts.values())
 
-    @cached_property
+    @property
     def first_made(self):
         """The day of the first promise of the edition; None where there is none."""
-        return Listing.objects.in_edition(self.asked.moment.number, latest=self.asked.moment.latest).first_made()
+        return self.asked.register.first_made
 
     @property
     def is_before_all(self):
@@ -122,7 +126,7 @@ class ListPage:
     def back_to_today(self):
         return self.asked.address(as_of=None, edition=None)
 
-    @property
+    @cached_property
     def tally(self):
         """The parts of the tally, each with the filtered tracker and its share of the width; none of nothing."""
         if not self.has_counts:
@@ -325,7 +329,7 @@ class FilterForm:
         editions = self.asked.given("edition") if "edition" not in self.errors else []
         return kept + [("edition", value) for value in editions]
 
-    @property
+    @cached_property
     def events(self):
         """Days of the agenda to stand on."""
         days = [(Day(event.date).last_day, event.label) for event in reference.events()]
@@ -360,7 +364,7 @@ class FilterForm:
             return option(key, facet.label_of(key), selected=selected)
         n = self._per_key[facet.name][key]
         if n or selected or facet is THEME:
-            return option(key, f"{facet.label_of(key)} ({n:,})", selected=selected)
+            return option(key, facet.label_of(key), selected=selected, more=f" ({n:,})")
         return ""
 
     def _groups(self, facet):

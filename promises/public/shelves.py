@@ -183,6 +183,6 @@ class PlacePage:
     def wide_rows(self):
         """The latest of them, ready for a page."""
         rows = rows_between(self.wide, 0, MOST_ROWS_OF_COUNTRY)
-        first = Listing.objects.in_edition(self.wide.moment.number, latest=self.wide.moment.latest).first_made()
+        first = self.wide.register.first_made
         axis = strip_axis(first, self.wide.moment.day)
         return page_rows(rows, moment=self.wide.moment, terms=self.wide.terms, axis=axis)

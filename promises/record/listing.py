@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from functools import lru_cache
 
 from django.db import models
 from django.db.models import F
@@ -43,10 +44,6 @@ class ListingQuerySet(models.QuerySet):
         if edition >= latest:
             return self.filter(edition_to=OPEN)
         return self.filter(edition_from__lte=edition, edition_to__gt=edition)
-
-    def first_made(self):
-        """The day on which the first of these promises was made; None where there is none."""
-        return self.aggregate(first=models.Min("made_from"))["first"]
 
     def standing(self, *, as_of):
         """Keep the promises made by that day, each with how it stood."""
@@ -119,10 +116,15 @@ class Listing(models.Model):
 
     def runs_by(self, as_of):
         """Runs of equal status up to a day, for drawing: [(status key, first day, day after the last)]."""
-        begun = [(key, date.fromisoformat(first)) for key, first in json.loads(self.runs)]
-        begun = [(key, first) for key, first in begun if first <= as_of]
+        begun = [run for run in runs_of(self.runs) if run[1] <= as_of]
         ends = [first for _, first in begun[1:]] + [as_of]
         return [(key, first, end) for (key, first), end in zip(begun, ends, strict=True)]
+
+
+@lru_cache(maxsize=2048)
+def runs_of(text):
+    """The runs that a listing keeps as text: (status key, first day) each."""
+    return tuple((key, date.fromisoformat(first)) for key, first in json.loads(text))
 
 
 def listing_of(version, *, edition_to, published_at, document=None):

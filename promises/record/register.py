@@ -29,7 +29,8 @@ OF_DAY = ("status", "reasons")
 KEPT = 2
 """How many editions a process remembers: the latest, and the one last asked for."""
 FEW = 500
-"""So few promises are looked up one by one rather than met on the way through all changes."""
+ONE_IN = 8
+"""So few promises, and so small a part of all, are looked up one by one rather than met on the way through all changes."""
 MOST_CHANGED = 2000
 """How many promises an edition may change before the register is made anew instead."""
 
@@ -234,6 +235,12 @@ class Register:
 
     # Asked
 
+    @property
+    def first_made(self):
+        """The day on which the first promise was made; None where there is none."""
+        order = self.orders.get(MADE)
+        return date.fromisoformat(self.names[order[0]][MADE]) if order else None
+
     def _standing(self, day):
         """Return who stands how on a day: sets of promises by column and key."""
         name = day.isoformat()[:7]
@@ -285,7 +292,7 @@ class Register:
             yield from reversed(list(alike))  # those of one name stay in the order of slugs
 
     def _by_change(self, promises, day, *, backwards=False):
-        if promises.bit_count() <= FEW:
+        if (number := promises.bit_count()) <= FEW and number * ONE_IN <= len(self.names):
             latest = groupby(sorted(self._changes_of(promises, day), reverse=True), key=lambda change: change[0])
             groups = [[who for _, who in group] for _, group in latest]
             for group in reversed(groups) if backwards else groups:
