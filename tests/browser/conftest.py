@@ -81,6 +81,7 @@ def assert_accessible(complaints):
     """Return a function that fails with axe's report if a page breaks WCAG 2.2 AA."""
 
     def check(page):
+        page.wait_for_load_state()  # a click does not wait for the page it leads to, nor for its styles
         before = len(complaints)
         results = Axe().run(page, options={"runOnly": WCAG})
         del complaints[before:]  # axe tries styles on, which our policy refuses: no fault of the page
