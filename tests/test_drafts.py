@@ -498,7 +498,7 @@ STEPS = [
 SEQUENCES = st.lists(
     st.tuples(st.sampled_from(STEPS), st.sampled_from(sorted(PEOPLE)), st.integers(0, 2), st.integers(0, 11)),
     min_size=8,
-    max_size=at_scale(10, 40),
+    max_size=at_scale(10, 25),
 )
 THE_WHOLE_WAY = [
     ("draft", "rita", 0, 0), ("draft", "rob", 0, 1), ("submit", "rita", 0, 1), ("publish", "rita", 0, 0),
@@ -514,7 +514,7 @@ THE_WHOLE_WAY = [
 
 
 @settings(
-    max_examples=at_scale(1, 100),
+    max_examples=at_scale(1, 12),
     derandomize=not scale.TORTURE,
     deadline=None,
     database=None,

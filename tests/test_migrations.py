@@ -77,7 +77,7 @@ def test_every_migration_can_be_undone_and_done_again(old_site):
 
 # Killed in the middle
 
-PARTS = at_scale(2, 25)
+PARTS = at_scale(2, 15)
 
 
 @pytest.fixture(scope="module")

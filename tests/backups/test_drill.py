@@ -169,7 +169,7 @@ def test_a_bit_that_fell_over_is_found_or_changes_nothing(backup, tmp_path):
     with Backup(backup) as sound:
         sums = {path: member["sha256"] for path, member in sound.members.items()}
     bent = tmp_path / "bent.zip"
-    for _ in range(at_scale(100, 2_000)):
+    for _ in range(at_scale(100, 400)):
         data = bytearray(whole)
         data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
         bent.write_bytes(data)
@@ -233,7 +233,7 @@ def test_what_fails_in_the_middle_leaves_nothing_half_done(backup, unused, table
 @pytest.mark.torture
 @pytest.mark.skipif(not TORTURE, reason="each part of it is tried in another test")
 def test_a_restore_that_was_killed_is_simply_run_again(backup, empty):
-    for at in at_scale([300], range(25, 700, 50)):
+    for at in at_scale([300], range(25, 700, 100)):
         done = empty.run("-m", "tests.filling", "until_killed", at, "restore", backup)
         if done.returncode == 0:
             break  # there were fewer statements

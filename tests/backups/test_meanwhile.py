@@ -89,7 +89,7 @@ def test_a_backup_made_during_one_publication_after_the_other_is_of_one_of_them(
     thread = threading.Thread(target=go_on_publishing)
     thread.start()
     try:
-        for number in range(at_scale(3, 40)):
+        for number in range(at_scale(3, 15)):
             with (tmp_path / f"{number}.zip").open("wb") as file:
                 told = back_up(file, at=timezone.now())
             versions, updates = (told["rows"][f"promises.{name}"] for name in ("version", "update"))
