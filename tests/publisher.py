@@ -2,7 +2,7 @@
 
 `python -m tests.publisher` with the environment of a site. A line is `publish`, or `publish dying K`: the same,
 killed before its K-th statement (`commit`: when everything is written and not committed; `done`: just after).
-The answer is `edition N`, `refused: …`, `failed: …` or `died`. `verify` answers with what `verify_record` finds,
+`publish behind SECONDS` is the same with a clock that is so much behind. The answer is `edition N`, `refused: …`, `failed: …` or `died`. `verify` answers with what `verify_record` finds,
 beginning with how many editions there are.
 """
 
@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +37,10 @@ class Publisher:
     def publish(self, *, dying=""):
         """Have one change published; return the answer."""
         return self.say(f"publish dying {dying}" if dying else "publish")
+
+    def publish_behind(self, seconds):
+        """The same with a clock that was set back."""
+        return self.say(f"publish behind {seconds}")
 
     def verified(self):
         """Return how many editions there are, or raise with what is wrong with the record."""
@@ -76,7 +81,8 @@ def answer(line):
         if line == "verify":
             return verify()
         _, _, dying = line.partition(" dying ")
-        return f"edition {in_a_child(dying) if dying else publish().number}"
+        _, _, behind = line.partition(" behind ")
+        return f"edition {in_a_child(dying) if dying else publish(behind=int(behind or 0)).number}"
     except Refused as error:
         return f"refused: {' '.join(error.problems)}"
     except Died:
@@ -98,7 +104,7 @@ class Died(Exception):
     """The child was killed, as it was to be."""
 
 
-def publish():
+def publish(*, behind=0):
     """Publish a change of one of ten promises, each in its turn; the first edition has them all."""
     from django.utils import timezone
 
@@ -106,7 +112,7 @@ def publish():
     from promises.record.edition import Edition
     from tests import factories
 
-    now, before = timezone.now(), Edition.objects.latest_number()
+    now, before = timezone.now() - timedelta(seconds=behind), Edition.objects.latest_number()
     if not before:
         return factories.publish(*(factories.a_promise(slug=f"railway-{n}") for n in range(10)), at=now)
     promise = Promise.objects.get(slug=f"railway-{before % 10}")

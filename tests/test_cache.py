@@ -244,6 +244,18 @@ def test_a_new_british_day_makes_pages_anew(site, before, after):
     assert site.made == 2
 
 
+def test_a_clock_set_back_gives_the_page_of_the_day_it_says(site):
+    site.get()
+    site.clock.now -= 24 * 60 * 60
+    assert site.get().status == 200
+    assert site.made == 2
+    assert site.get().status == 200
+    assert site.made == 2
+    site.clock.now += 24 * 60 * 60
+    site.get()
+    assert site.made == 3
+
+
 def test_names_that_mean_nothing_make_no_page_of_their_own(site):
     site.get("/?status=kept&q=rail")
     site.get("/?utm_source=x&q=rail&status=kept&fbclid=y&as_of=")

@@ -75,6 +75,15 @@ def test_a_publication_that_dies_at_any_statement_is_whole_or_never_was(site):
     count("publications killed in the middle", died + 2)
 
 
+def test_with_a_clock_set_back_nothing_is_published_out_of_order(site):
+    before = site.publisher.verified()
+    answer = site.publisher.publish_behind(3600)
+    assert answer.startswith("refused: The moment "), answer
+    assert f"is before that of edition {before}" in answer
+    assert site.publisher.verified() == before
+    assert site.publisher.edition() == before + 1
+
+
 def test_a_worker_that_is_killed_comes_back_and_readers_hardly_notice(site):
     with Watch([site.reader() for _ in range(4)], across=True) as watch:
         lost, other = machines.children_of(site.process)
