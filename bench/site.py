@@ -1,6 +1,6 @@
 """The tracker as it is measured: its settings, its databases, its static files."""
 
-import filecmp
+import hashlib
 import os
 import secrets
 import subprocess
@@ -44,17 +44,17 @@ def prepare(count):
     manage(given, "createcachetable", "-v0")
     if new and count == SHIPPED:
         manage(given, "load_records", "fixtures")
-    if not is_collected():
+    collect_static_files(given)
+
+
+def collect_static_files(given):
+    """Gather and compress the static files when one of them changed: pages name them by what is in them."""
+    files = [*sorted((ROOT / "static").rglob("*.*")), ROOT / "tracker" / "static.py"]
+    seen = hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()
+    stamp = HOME / "static.sha256"
+    if not stamp.exists() or stamp.read_text() != seen:
         manage(given, "collectstatic", "--noinput", "-v0")
-
-
-def is_collected():
-    """Say whether the collected static files are ours as they now stand: pages name them by what is in them."""
-    if not (HOME / "static" / "staticfiles.json").exists():
-        return False
-    files = [path.relative_to(ROOT / "static") for path in (ROOT / "static").rglob("*") if path.is_file()]
-    _, *others = filecmp.cmpfiles(ROOT / "static", HOME / "static", files, shallow=False)
-    return not any(others)
+        stamp.write_text(seen)
 
 
 def manage(given, *arguments):
