@@ -104,7 +104,7 @@ def load(browser, url, setting, *, script=True):
     weights = Counter(dict.fromkeys(KINDS.values(), 0))
     asked = [request for request in sent if kinds[request]["response"]["url"].startswith("http")]  # not `data:`
     for request in asked:
-        weights[KINDS.get(kinds[request]["type"], "other")] += sent[request]
+        weights[KINDS.get(kinds[request]["type"], "pictures")] += sent[request]  # the icon is of no kind
     found["without fonts"] = weights.total() - weights["fonts"]
     return {**found, "requests": len(asked), **{kind: weights[kind] for kind in KINDS.values()}}
 
