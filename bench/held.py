@@ -3,24 +3,16 @@
 `python -m bench.held`
 """
 
-import subprocess
-import sys
 import time
 from statistics import median
 
 from bench import servers
 from bench.measure import ROUNDS, Asker, memory, number, record, table, wrk
-from bench.site import HOME, ROOT, environment, manage
-
-SHIPPED = "shipped"
+from bench.site import HOME, SHIPPED, prepare
 
 
 def main():
-    given = environment(SHIPPED)
-    if not (HOME / f"{SHIPPED}.sqlite3").exists():
-        manage(given, "migrate", "-v0")
-        manage(given, "createcachetable", "-v0")
-        subprocess.run([sys.executable, "manage.py", "load_records", "fixtures"], env=given, cwd=ROOT, check=True)
+    prepare(SHIPPED)
     if not (HOME / "flat-shipped.db").exists():
         servers.flatten(SHIPPED, HOME / "flat-shipped.db")
     found = {"ours": [], "Datasette": []}

@@ -14,6 +14,8 @@ ROUNDS = 5
 README = Path(__file__).with_name("README.md")
 ACCEPT = {"Accept-Encoding": "gzip"}
 """Debian's nginx has no brotli of its own: all are asked for the coding that all can give."""
+BROTLI = {"Accept-Encoding": "br"}
+"""What browsers ask for."""
 
 
 def wrk(url, *, seconds=2, connections=16, headers=ACCEPT):

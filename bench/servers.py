@@ -10,7 +10,7 @@ import time
 import venv
 from dataclasses import dataclass
 
-from bench.measure import ACCEPT, Asker
+from bench.measure import ACCEPT, BROTLI, Asker
 from bench.site import HOME, ROOT, environment
 from tests.servers import free_port, running, temporary_directory
 
@@ -145,17 +145,42 @@ def static_copy(server, paths):
             packed = asker.get(path)[3]
             (folder / f"{place}.gz").write_bytes(packed)
             kind = headers["Content-Type"]
-            # The same headers as ours carry, so that both send the same number of bytes.
-            same = "".join(
-                f'add_header {name} "{headers[name]}";'
-                for name in ("Content-Security-Policy", "Permissions-Policy", "Cache-Control", "Referrer-Policy")
-                if headers[name]
-            )
             blocks += (
-                f"location = /{place} {{ root {folder}; types {{}} default_type '{kind}'; gzip_static on; {same} }}\n"
+                f"location = /{place} {{ root {folder}; types {{}} default_type '{kind}'; gzip_static on; "
+                f"{same_headers(headers)} }}\n"
             )
         with nginx(f"server {{ listen 127.0.0.1:{port} backlog=4096; {blocks} }}", port) as copy:
             yield copy
+
+
+@contextlib.contextmanager
+def static_site(server, paths):
+    """nginx serving finished pages at their own addresses and all they are made of, in brotli, which browsers ask for."""
+    with temporary_directory("bench-static-") as folder:
+        folder.chmod(0o755)
+        asker, blocks, port = Asker(server.address), "", free_port()
+        packed = "types {{}} default_type '{kind}'; add_header Content-Encoding br;"
+        for place, path in enumerate(paths):
+            _, _, headers, body = asker.get(path, BROTLI)
+            (folder / str(place)).write_bytes(body)
+            blocks += (
+                f"location = {path} {{ root {folder}; rewrite ^ /{place} break; {packed.format(kind=headers['Content-Type'])} "
+                f"{same_headers(headers)} }}\n"
+            )
+        blocks += f"location /static/ {{ root {HOME}; expires max; }}\n"
+        for ending, kind in (("css", "text/css"), ("js", "text/javascript")):
+            blocks += (
+                f"location ~ ^/static/.*\\.{ending}$ {{ root {HOME}; try_files $uri.br =404; expires max; "
+                f"{packed.format(kind=kind)} }}\n"
+            )
+        with nginx(f"server {{ listen 127.0.0.1:{port} backlog=4096; {blocks} }}", port) as site:
+            yield site
+
+
+def same_headers(headers):
+    """Return nginx's lines for the headers that ours carry, so that both send the same number of bytes."""
+    names = ("Content-Security-Policy", "Permissions-Policy", "Cache-Control", "Referrer-Policy")
+    return "".join(f'add_header {name} "{headers[name]}";' for name in names if headers[name])
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Static files as production serves them: hashed, compressed, and none of them missing."""
 
 import json
+import re
 
 import pytest
 from django.core.management import call_command
@@ -8,6 +9,7 @@ from django.templatetags.static import static
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tracker.settings import STORAGES
+from tracker.static import without_comments
 
 pytestmark = pytest.mark.same_on_both
 
@@ -37,3 +39,26 @@ def test_a_style_sheet_is_sent_compressed_and_kept_for_ever(collected, rf):
     response.close()
     assert response["Content-Encoding"] == "br"
     assert "immutable" in response["Cache-Control"]
+
+
+def test_readers_are_not_sent_what_style_sheets_say_to_those_who_work_on_them(collected, settings):
+    (source,) = (folder / "css/site.css" for folder in settings.STATICFILES_DIRS)
+    sent = (collected / static("css/site.css").removeprefix("/static/")).read_text()
+    assert "/*" in source.read_text()
+    assert "/*" not in sent
+    assert sent.count("{") == re.sub(r"/\*.*?\*/", "", source.read_text(), flags=re.DOTALL).count("{")
+
+
+@pytest.mark.parametrize(
+    ("css", "sent"),
+    [
+        ("/* why */\na { b: c } /* it's\nlong */\nd { e: f }", "a { b: c } d { e: f }"),
+        ("a { content: '/* said */' }", "a { content: '/* said */' }"),
+        ('a { content: "\\"/* said */" }', 'a { content: "\\"/* said */" }'),
+        ("a { b: url(x/*y) } /* z */ c {}", "a { b: url(x/*y) }  c {}"),
+        ("/*! Licence */ a {}", "/*! Licence */ a {}"),
+        ("a { margin: 1px/**/2px }", "a { margin: 1px/**/2px }"),
+    ],
+)
+def test_only_comments_are_taken_out_of_a_style_sheet(css, sent):
+    assert without_comments(css.encode()).decode() == sent
