@@ -201,8 +201,7 @@ def _points_of_register(asked):
     joining = []
     """Who is found from which day on, the last day first."""
     if asked.terms:
-        since = found_since(asked.terms, register=register, as_of=asked.moment.day)
-        joining = sorted(((day, promise) for promise, day in since.items()), reverse=True)
+        joining = found_since(asked.terms, register=register, as_of=asked.moment.day).copy()
         fits.append(0)
     if not fits:
         return list(dropwhile(lambda point: not point.total, starmap(Point, register.counted(asked.moment.day))))

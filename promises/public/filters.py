@@ -17,7 +17,7 @@ from promises.public.counts import BY, DEPARTMENT, FACETS, PLACE, REASON, STATUS
 from promises.record import words as record_words
 from promises.record.listing import Listing
 from promises.record.period import Period
-from promises.record.register import SLUG, TITLE, bits, numbers_in, register_of
+from promises.record.register import SLUG, register_of
 from promises.record.search import found
 from promises.statuses import Status
 from promises.text import MOST_TERMS, is_short, stem, terms, wholes, words
@@ -348,9 +348,10 @@ class PromiseFilter(FilterSet):
 
     def _by_relevance(self, promises):
         """The same three kinds of matches as `relevance`."""
-        begins, names = [re.compile(pattern) for pattern in beginnings(self.terms)], self.register.names
-        in_title = bits(who for who in numbers_in(promises) if all(one.search(names[who][TITLE]) for one in begins))
-        own = promises & record_words.found_in_own_words(self.terms, register=self.register, as_of=self.moment.day)
+        asked = {"register": self.register, "as_of": self.moment.day}
+        patterns = [re.compile(pattern) for pattern in beginnings(self.terms)]
+        in_title = promises & record_words.found_in_title(self.terms, patterns, **asked)
+        own = promises & record_words.found_in_own_words(self.terms, **asked)
         return in_title, own & ~in_title, promises & ~own & ~in_title
 
     @property

@@ -31,6 +31,8 @@ KEPT = 2
 FEW = 500
 ONE_IN = 8
 """So few promises, and so small a part of all, are looked up one by one rather than met on the way through all changes."""
+MOST_REMEMBERED = 24
+"""How many answers about words a register remembers: the same words are asked with one filter after another."""
 MOST_CHANGED = 2000
 """How many promises an edition may change before the register is made anew instead."""
 
@@ -100,8 +102,8 @@ class Register:
         self.orders = {}
         """Promises in the order of a name, by its number in `names`."""
         self._rank = None
-        self.words = {}
-        """Sets of promises by word and day, for `words.py`."""
+        self._remembered = OrderedDict()
+        """What `words.py` found, by its key."""
         self._codes = {}
         """A number for each (status, reasons) that occurs."""
         self._keys = []
@@ -234,6 +236,15 @@ class Register:
         return self.months[earlier[-1]].ends if earlier else {}
 
     # Asked
+
+    def remember(self, key, make):
+        """Return what `make()` gives, made once for all who ask this register under that key; the oldest go first."""
+        known = self._remembered.get(key)
+        if known is None:
+            known = self._remembered[key] = make()
+            while len(self._remembered) > MOST_REMEMBERED:
+                self._remembered.popitem(last=False)
+        return known
 
     @property
     def first_made(self):

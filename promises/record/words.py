@@ -7,11 +7,7 @@ from django.db.models.functions import Cast
 
 from promises.record.listing import Listing
 from promises.record.period import Period
-from promises.record.register import bits, numbers_in
-
-MOST_KNOWN = 64
-"""How many words, each on its day, are remembered with an edition."""
-
+from promises.record.register import TITLE, bits, numbers_in
 
 DAY = Cast("valid_from", TextField())
 """As text: a hundred thousand dates would take longer to make than to find."""
@@ -37,13 +33,17 @@ def found(terms, *, register, as_of):
 
 
 def found_since(terms, *, register, as_of):
-    """Return, for each promise in which every term is found, the first day (ISO) that shows all; empty for always."""
-    since = dict.fromkeys(numbers_in(found(terms, register=register, as_of=as_of)), "")
-    for term in terms:
-        held = with_term(register, term, as_of)
-        for promise in numbers_in(bits(since) & held.told & ~held.own):
-            since[promise] = max(since[promise], held.first[promise])
-    return since
+    """Return (first day that shows every term, promise) where all are found, the last day first; empty for always."""
+
+    def made():
+        since = dict.fromkeys(numbers_in(found(terms, register=register, as_of=as_of)), "")
+        for term in terms:
+            held = with_term(register, term, as_of)
+            for promise in numbers_in(bits(since) & held.told & ~held.own):
+                since[promise] = max(since[promise], held.first[promise])
+        return sorted(((day, promise) for promise, day in since.items()), reverse=True)
+
+    return register.remember(("since", tuple(terms), as_of), made)
 
 
 def found_in_own_words(terms, *, register, as_of):
@@ -54,14 +54,20 @@ def found_in_own_words(terms, *, register, as_of):
     return promises
 
 
+def found_in_title(terms, patterns, *, register, as_of):
+    """Return those of the promises found whose title has every pattern."""
+
+    def made():
+        names = register.names
+        promises = numbers_in(found(terms, register=register, as_of=as_of))
+        return bits(who for who in promises if all(one.search(names[who][TITLE]) for one in patterns))
+
+    return register.remember(("titles", tuple(terms), as_of), made)
+
+
 def with_term(register, term, as_of):
     """Return which promises hold a term, in what that day shows."""
-    known = register.words.get((term, as_of))
-    if known is None:
-        if len(register.words) >= MOST_KNOWN:
-            register.words.clear()
-        known = register.words[term, as_of] = _with_term(register.edition, term, as_of)
-    return known
+    return register.remember(("term", term, as_of), lambda: _with_term(register.edition, term, as_of))
 
 
 def _with_term(edition, term, as_of):
