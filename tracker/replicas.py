@@ -55,11 +55,12 @@ def reading_from(database):
 class ChooseReplica:
     """Have a page made from the replica if it has the page's edition; from the primary if not, or if it fails."""
 
-    def __init__(self, get_response, *, clock=time.monotonic):
+    def __init__(self, get_response, *, clock=time.monotonic, pause=time.sleep):
         if REPLICA not in settings.DATABASES:
             raise MiddlewareNotUsed
         self.get_response = get_response
         self.clock = clock
+        self.pause = pause
         self.back_at = 0.0
 
     def __call__(self, request):
@@ -73,13 +74,29 @@ class ChooseReplica:
         return response
 
     def process_exception(self, request, exception):
-        """Make the page anew from the primary where the replica failed in the middle of it."""
-        if _chosen.get() != REPLICA or not isinstance(exception, OperationalError | InterfaceError):
+        """Make the page anew from the other database where one failed in the middle of it."""
+        if not isinstance(exception, OperationalError | InterfaceError):
             return None
-        self.leave_alone(exception)
+        edition, other = request.environ.get(EDITION), PRIMARY
+        if _chosen.get() == REPLICA:
+            self.leave_alone(exception)
+        elif edition and self.comes_to_have(edition):
+            other = REPLICA
+        else:
+            return None
         asked = request.resolver_match
-        with reading_from(PRIMARY):
+        with reading_from(other):
             return asked.func(request, *asked.args, **asked.kwargs)
+
+    def comes_to_have(self, edition):
+        """Say whether the replica, behind for a moment when the primary was lost, has the edition within a second."""
+        for _ in range(20):
+            if self.clock() < self.back_at:
+                return False
+            if self.has(edition):
+                return True
+            self.pause(0.05)
+        return False
 
     def has(self, edition):
         """Say whether the replica answers and has replayed this edition; one short query."""
