@@ -4,7 +4,6 @@ A signed, dated token in the form says when it was opened; the browser's Origin 
 from our own page. Nothing here reads the clock: the moment is given.
 """
 
-import ipaddress
 import re
 import secrets
 from dataclasses import dataclass
@@ -14,12 +13,11 @@ from urllib.parse import urlsplit
 from django import forms
 from django.conf import settings
 from django.core import signing
-from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from promises.desk import rules
+from promises.desk.limits import few, who
 from promises.desk.models import Promise
 from promises.desk.models.suggestion import Suggestion, What, new_reference
 from promises.record.edition import OPEN
@@ -30,7 +28,6 @@ TEXT_MOST, CONTACT_MOST, ABOUT_MOST = 4000, 200, 300
 LINKS_MOST = 5
 QUICKEST, LONGEST = timedelta(seconds=4), timedelta(hours=24)
 """Nobody reads and fills the form in less; a form open for longer is asked to be sent once more."""
-WINDOW = 300
 SENT_MOST, SENT_BY_ALL_MOST, LOOKED_UP_MOST = 5, 200, 30
 """How often within a window: suggestions from one address and from all together, and looks at reference numbers."""
 REFERENCE = re.compile(r"LU-?([2-9A-HJKMNP-TV-Z]{5})", re.ASCII)
@@ -219,39 +216,12 @@ def is_from_here(request):
 
 def may_send(request, *, at):
     """Whether this address, and all together, have sent few enough; counts this one."""
-    return _few(f"sent:{_who(request, at)}", SENT_MOST, at) and _few("sent", SENT_BY_ALL_MOST, at)
+    return few(f"sent:{who(request, at)}", SENT_MOST, at=at) and few("sent", SENT_BY_ALL_MOST, at=at)
 
 
 def may_look_up(request, *, at):
     """Whether this address has looked at few enough reference numbers; counts this one."""
-    return _few(f"looked:{_who(request, at)}", LOOKED_UP_MOST, at)
-
-
-def _few(name, most, at):
-    key = f"suggest:{name}:{int(at.timestamp()) // WINDOW}"
-    cache.add(key, 0, WINDOW)
-    try:
-        return cache.incr(key) <= most
-    except ValueError:  # it ran out between the two
-        return True
-
-
-def _who(request, at):
-    """Stand in for an address: the same for a day, and nothing that leads back to it."""
-    day = timezone.localtime(at).date().isoformat()
-    return salted_hmac(f"promises.suggestion {day}", _network(request), algorithm="sha256").hexdigest()[:24]
-
-
-def _network(request):
-    """The address that asks, as the outermost of our own proxies saw it; of a long one, its network."""
-    chain = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    proxies = settings.TRUSTED_PROXIES
-    said = chain[-min(proxies, len(chain))] if proxies and chain else request.META.get("REMOTE_ADDR", "")
-    try:
-        address = ipaddress.ip_address(said)
-    except ValueError:
-        return "unknown"
-    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+    return few(f"looked:{who(request, at)}", LOOKED_UP_MOST, at=at)
 
 
 # Taking it

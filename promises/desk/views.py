@@ -6,7 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from promises.desk import suggesting
+from promises.desk import limits, suggesting
 from promises.desk.models.suggestion import Stage, Suggestion
 from promises.desk.suggesting import SuggestionForm
 from promises.public.asking import moment_asked
@@ -92,5 +92,5 @@ def suggestion_detail(request, reference):
 
 def busy(response):
     response.status_code = 429
-    response["Retry-After"] = str(suggesting.WINDOW)
+    response["Retry-After"] = str(limits.WINDOW)
     return response

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.sessions.models import Session
 
+from promises.desk.admin import kept
 from promises.desk.models import Promise, Update
 from tests.desk.conftest import fields_of
 from tests.desk.test_record_a_change import NEW, WHAT, screen
@@ -54,3 +55,11 @@ def test_nothing_is_kept_for_pages_that_would_act_on_it(rita):
     sign_in_again(rita, rita.client.post(f"/admin/promises/promise/{promise.pk}/withdraw/", {"reason": "Wrong."}))
     assert promise.submissions.count() == 0
     assert "typed-while-signed-out" not in rita.client.session
+
+
+def test_nobody_fills_the_disk_with_what_is_kept(client):
+    path = f"/admin/promises/promise/{a_promise().pk}/change/"
+    for _ in range(kept.MOST + 5):
+        client.cookies.clear()
+        client.post(path, {"title": "As typed"})
+    assert Session.objects.count() == kept.MOST

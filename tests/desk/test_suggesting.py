@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from promises.desk import suggesting
+from promises.desk import limits, suggesting
 from promises.desk.models import Promise, Suggestion
 from promises.desk.models.suggestion import CONTACT_KEPT, REFERENCE_LETTERS, Stage
 from tests.factories import a_person, a_promise, a_published_promise
@@ -196,11 +196,11 @@ def test_a_forged_header_escapes_no_limit_and_our_proxy_is_believed(client, sett
 
 def test_who_asked_cannot_be_read_from_the_cache():
     request = RequestFactory().post("/suggest/", REMOTE_ADDR="203.0.113.9")
-    one, other = (suggesting._who(request, NOW + timedelta(days=days)) for days in (0, 1))
+    one, other = (limits.who(request, NOW + timedelta(days=days)) for days in (0, 1))
     assert "203.0.113.9" not in one
     assert one != other
     long_one, same_network = (
-        suggesting._who(RequestFactory().get("/", REMOTE_ADDR=address), NOW)
+        limits.who(RequestFactory().get("/", REMOTE_ADDR=address), NOW)
         for address in ("2001:db8::1", "2001:db8::ffff:2")
     )
     assert long_one == same_network

@@ -3,10 +3,15 @@
 import re
 
 from django.http import QueryDict
+from django.utils import timezone
+
+from promises.desk.limits import few, who
 
 KEY = "typed-while-signed-out"
 AT_MOST = 64_000
 SECONDS = 60 * 60
+MOST = 20
+"""So often it is kept for one address within five minutes: a newsroom is one, and so is who would fill our disk."""
 PAGES = re.compile(r"/(change|add|change-of-status(/\d+)?)/$")
 """The addresses of pages that show again what was kept."""
 
@@ -18,8 +23,8 @@ def keep(request):
     data = request.POST.copy()
     for name in [name for name in data if name == "csrfmiddlewaretoken" or (name.startswith("_") and name != "_base")]:
         del data[name]
-    typed = data.urlencode()
-    if PAGES.search(request.path) and len(typed) <= AT_MOST:
+    typed, now = data.urlencode(), timezone.now()
+    if PAGES.search(request.path) and len(typed) <= AT_MOST and few(f"kept:{who(request, now)}", MOST, at=now):
         request.session[KEY] = {"path": request.path, "typed": typed}
         request.session.set_expiry(SECONDS)
 
