@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from html import escape  # Django's own goes through a wrapper that costs as much again as the escaping
+from itertools import starmap
 from typing import NamedTuple
 
 from django.conf import settings
@@ -24,23 +25,29 @@ LICENCE = "CC BY 4.0"
 MOST_NAMES = 4
 """How many places a row names."""
 
+SHOWN = (
+    *("slug", "title", "status", "since", "headline", "theme", "regions", "places"),
+    *("made_by_keys", "made_on", "sources", "reasons", "summary", "runs"),
+)
+"""What a page shows of a row; the data formats take the rest too."""
 Row = namedtuple(
     "Row",
-    "slug title status since date headline theme regions places department made_by made_on due_on sources number "
-    "reasons since_from date_from update_number summary made_in checked_on published_at made_by_keys runs",
+    f"{' '.join(SHOWN)} date department made_by due_on number since_from date_from update_number made_in checked_on "
+    "published_at",
+    defaults=[None] * 11,
 )
 """What is read of a listing and of how it stood: named as in the record."""
 
 
-def rows_of(listings):
-    """The rows of a queryset of standing listings, a chunk at a time."""
-    return map(Row._make, listings.values_list(*Row._fields).iterator(chunk_size=2000))
+def rows_of(listings, fields=Row._fields):
+    """The rows of a queryset of standing listings, a chunk at a time; of the first fields, or all."""
+    return starmap(Row, listings.values_list(*fields).iterator(chunk_size=2000))
 
 
-def rows_between(asked, begin, end):
+def rows_between(asked, begin, end, fields=Row._fields):
     """Some of the rows that a question asks for, in its order: as many look-ups as rows, whatever comes before them."""
     slugs, listings = asked.between(begin, end)
-    found = {row.slug: row for row in rows_of(listings)}
+    found = {row.slug: row for row in rows_of(listings, fields)}
     return [found[slug] for slug in slugs if slug in found]
 
 

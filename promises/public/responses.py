@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.template.loader import get_template
 
 from promises.public.asking import BadQuestion
-from promises.public.columns import COLUMNS, LICENCE, rows_between, rows_of
+from promises.public.columns import COLUMNS, LICENCE, SHOWN, Row, rows_between, rows_of
 from promises.public.listpage import ListPage, SeriesTable
 from promises.public.shelves import Shelves
 from promises.record.edition import moment as moment_text
@@ -59,18 +59,18 @@ def answer(request, asked, *, format="html", template="promises/list.html", cont
     return ANSWERS[format](request, asked, template, context or {})
 
 
-def rows_of_page(asked):
-    """The rows of the page asked for; 404 beyond the last."""
+def rows_of_page(asked, fields=Row._fields):
+    """The rows of the page asked for, with these fields; 404 beyond the last."""
     if asked.number > asked.pages:
         raise Http404(f"There is no page {asked.number}: this list ends with page {asked.pages}.")
     begin = (asked.number - 1) * asked.rows_a_page
-    return rows_between(asked, begin, begin + asked.rows_a_page)
+    return rows_between(asked, begin, begin + asked.rows_a_page, fields)
 
 
 def _as_page(request, asked, template, context):
     from promises.public import citations, offers, structured
 
-    shown = ListPage(asked, rows_of_page(asked))
+    shown = ListPage(asked, rows_of_page(asked, SHOWN))
     canonical = public(asked.address(page=asked.number if asked.number > 1 else None))
     beside = {
         "cite": citations.offer_of_list(asked),

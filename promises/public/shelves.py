@@ -5,7 +5,7 @@ from functools import cached_property
 
 from promises import reference
 from promises.public import charts, sentences
-from promises.public.columns import number_of, page_rows, rows_between, strip_axis
+from promises.public.columns import SHOWN, number_of, page_rows, rows_between, strip_axis
 from promises.public.counts import FACETS, PLACE, Facet
 from promises.public.filters import PromiseFilter
 from promises.record.listing import Listing
@@ -182,7 +182,7 @@ class PlacePage:
     @cached_property
     def wide_rows(self):
         """The latest of them, ready for a page."""
-        rows = rows_between(self.wide, 0, MOST_ROWS_OF_COUNTRY)
+        rows = rows_between(self.wide, 0, MOST_ROWS_OF_COUNTRY, SHOWN)
         first = self.wide.register.first_made
         axis = strip_axis(first, self.wide.moment.day)
         return page_rows(rows, moment=self.wide.moment, terms=self.wide.terms, axis=axis)
