@@ -48,7 +48,7 @@ def test_an_editor_is_shown_a_code_to_scan(page, editor, assert_accessible):
     assert_accessible(page)
     page.get_by_role("link", name="Activate").click()
     confirm_password(page)
-    picture = page.get_by_role("img")
+    picture = page.locator("img")  # by role it would be two until the styles are there
     expect(picture).to_have_js_property("complete", True)
     assert picture.evaluate("picture => picture.naturalWidth") > 0
 
