@@ -514,7 +514,7 @@ THE_WHOLE_WAY = [
 
 
 @settings(
-    max_examples=at_scale(1, 12),
+    max_examples=at_scale(1, 6),
     derandomize=not scale.TORTURE,
     deadline=None,
     database=None,

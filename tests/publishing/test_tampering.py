@@ -462,7 +462,7 @@ def test_a_head_that_is_none_is_refused(alter, given, sentence):
 def test_whatever_anybody_does_to_any_rows_is_found(outside):
     """Alter, remove, copy and swap at random; what was altered is always found, and named by table."""
     chance = Random(20220202)  # noqa: S311  (the same each time)
-    for _ in range(at_scale(15, 800)):
+    for _ in range(at_scale(15, 500)):
         model = chance.choice(list(TABLES))
         table, key = model._meta.db_table, model._meta.pk.column
         with outside.attempt() as alter:
@@ -510,7 +510,7 @@ def contents(model):
 
 @pytest.mark.torture
 def test_a_long_record_is_verified_in_little_memory(outside, alter):
-    number = at_scale(600, 10_000)
+    number = at_scale(600, 5_000)
     row = outside.row("promises_version", "id = 1") | {"id": "1000 + n", "promise_id": "1000 + n"}
     values = ", ".join(value if name in ("id", "promise_id") else literal(value) for name, value in row.items())
     numbers = f"WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < {number})"
