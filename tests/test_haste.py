@@ -81,3 +81,12 @@ def test_other_errors_of_the_database_are_no_lack_of_time():
     with pytest.raises(OperationalError) as caught:
         raise OperationalError("the disk is full")
     assert not haste.was_cut_off(caught.value)
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no connection that could be lost")
+def test_a_connection_that_is_lost_is_no_fault_of_ours(client):
+    assert client.get("/for-all/").status_code == 200
+    connection.connection.close()
+    client.raise_request_exception = False
+    assert client.get("/slow/").status_code == 503
+    connection.close()

@@ -851,7 +851,7 @@ def test_files_that_mean_harm_change_nothing(at_desk, researcher, site):
     token = researcher.form(page)["csrfmiddlewaretoken"]
     was = site.send("/promises.json").content
     previewed = 0
-    chosen = at_desk.random.sample(list(files()), at_scale(24, 0)) or [*files(), *large_files()]
+    chosen = at_desk.random.sample(list(files()), at_scale(24, 0)) or [*files(), *large_files()] * 2
     for at, (name, content) in enumerate(chosen):
         if at == len(chosen) // 2:
             at_desk.megabytes = site.megabytes()  # what one large file leaves behind is used again by the next

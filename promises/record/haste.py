@@ -5,8 +5,7 @@ import sqlite3
 import time
 from functools import partial
 
-from django.db import connections
-from django.db.utils import OperationalError
+from django.db import Error, OperationalError, connections
 
 CANCELLED = "57014"
 """What PostgreSQL calls a query that was cut off."""
@@ -48,7 +47,7 @@ def _allowing(seconds):
         for connection, earlier in zip(there, before, strict=True):
             connection.allowed = earlier
             if earlier is None and connection.connection is not None:
-                with contextlib.suppress(connection.Database.Error):  # a connection that broke is not used again
+                with contextlib.suppress(Error):  # a connection that broke is not used again
                     _tell(connection, None)
 
 
@@ -64,7 +63,8 @@ def _tell(connection, seconds):
     if connection.vendor == "sqlite":
         raw.set_progress_handler(seconds and partial(_has_passed, time.monotonic() + seconds), STEPS)
     elif getattr(raw, "allowed", None) != seconds:
-        raw.execute(f"SET statement_timeout = {int(seconds * 1000) if seconds else 'DEFAULT'}")
+        with connection.wrap_database_errors:  # a lost connection is found out here, and is the same as later
+            raw.execute(f"SET statement_timeout = {int(seconds * 1000) if seconds else 'DEFAULT'}")
         raw.allowed = seconds
 
 
