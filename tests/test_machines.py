@@ -135,6 +135,8 @@ def test_a_redis_that_does_not_answer_keeps_no_reader_waiting_for_long(site, rea
 
 
 def test_the_loss_of_the_primary_loses_no_publication_and_keeps_no_reader_from_the_record(site, reading):
+    for watch in reading:
+        watch.may_be_away = True
     primary, *replicas = site.databases
     for replica in replicas:  # both have it and do not show it yet when the primary is lost
         replica.ask("SELECT pg_wal_replay_pause()")

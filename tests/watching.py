@@ -47,6 +47,8 @@ class Watch:
         self.readers = readers
         self.across = across
         self.new = new
+        self.may_be_away = False
+        """Whether a page that nobody has may be refused in words meanwhile."""
         self.wrong = []
         self.counted = Counter()
         self._over = threading.Event()
@@ -79,6 +81,9 @@ class Watch:
 
     def _note(self, path, status, headers, body, newest):
         self.counted["answers"] += 1
+        if status == 503 and self.may_be_away and path not in ALWAYS and b"cannot be read just now" in body:
+            self.counted["refused in words"] += 1
+            return
         if status != 200:
             self.wrong.append(f"{path}: {status} {body[:200]}")
             return
