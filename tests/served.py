@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core import signing
 from django.db import connection
 
-from tests import servers
+from tests import machines, servers
 from tests.desk.conftest import fields_of
 
 LONGEST_WAIT = 120
@@ -83,7 +83,7 @@ class Site:
     @property
     def worker(self):
         """The id of the process that answers."""
-        return int(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0])
+        return machines.children_of(self.process)[0]
 
     def seconds_of_work(self):
         """How long the worker has computed since its start, whatever else the machine does."""

@@ -1,6 +1,7 @@
 """Several machines, as `deploy/` describes them: what readers see when one lags or is lost."""
 
 import contextlib
+import json
 import threading
 
 import pytest
@@ -149,6 +150,8 @@ def test_the_loss_of_the_primary_loses_no_publication_and_keeps_no_reader_from_t
     for machine in site.machines:
         status, headers, _ = ask(machine.reader(), a_page_nobody_has())
         assert (status, edition_of(headers)) == (200, accepted)
+        status, _, body = ask(machine.reader(), "/promises/railway-3/versions/1/proof.json")
+        assert (status, json.loads(body)["version"]) == (200, 1)
         until(lambda machine=machine: ask(machine.reader(), "/")[1]["X-Stale"] == "the database is away")
     assert ask(site.reader(), "/health/")[0] == 503
 

@@ -47,6 +47,8 @@ TRIES = 3
 MAKERS = 2
 """So many pages are made at the same time where the last ones can stand in: the rest of a worker goes on answering."""
 
+EDITION = "tracker.edition"
+"""What the application is told in its environment: the edition that the page is made for (tracker/replicas.py)."""
 HANDED_ON = ("HTTP_HOST", "HTTP_X_FORWARDED_PROTO")
 NOT_HANDED_ON = ("CONTENT_TYPE", "CONTENT_LENGTH")
 OURS = {"content-length", "etag", "cache-control", "vary", "surrogate-key", "expires"}
@@ -389,7 +391,7 @@ class PageCache:
             if name in HANDED_ON or not (name.startswith("HTTP_") or name in NOT_HANDED_ON)
         }
         asked |= {"REQUEST_METHOD": "GET", "QUERY_STRING": key[1], "wsgi.input": io.BytesIO()}
-        asked["tracker.edition"] = moment[0]  # tracker/replicas.py asks for it
+        asked[EDITION] = moment[0]
         begun, begun_at = {}, self.clock()
 
         def start_response(status, headers, exc_info=None):

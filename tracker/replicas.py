@@ -15,10 +15,9 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
 
 from promises.record.edition import Edition
+from tracker.cache import EDITION
 
 PRIMARY, REPLICA = "default", "replica"
-EDITION = "tracker.edition"
-"""What the page cache says in the WSGI environment: the edition that the page is made for."""
 REST = 2.0
 """Seconds for which a replica that failed is left alone."""
 

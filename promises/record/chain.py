@@ -1,8 +1,6 @@
 """What the digest of each edition covers: the versions it published and the seals it put on."""
 
-from django.db import connection
-
-from promises.record.edition import OPEN
+from promises.record.edition import OPEN, reading
 
 CHUNK = 2000
 ENTRIES = """
@@ -32,7 +30,7 @@ def entries(first=1, last=OPEN):
 
 def rows(statement, parameters=()):
     """Yield the rows of a query as the database gives them, a few thousand at a time."""
-    with connection.chunked_cursor() as cursor:
+    with reading().chunked_cursor() as cursor:
         cursor.execute(statement, parameters)
         while chunk := cursor.fetchmany(CHUNK):
             yield from chunk

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC
 
-from django.db import models
+from django.db import connections, models
 from django.urls import reverse
 from django.utils import timezone
 
@@ -54,6 +54,11 @@ class Edition(models.Model):
         if not by:
             return self.roles.get("why", "")
         return f"{by}, checked by {checked}" if checked else f"{by}; {self.roles.get('why', 'no second person')}"
+
+
+def reading():
+    """The connection to the database that the record is being read from, for questions in SQL: a page may have chosen a replica."""
+    return connections[Edition.objects.db]
 
 
 def moment(value):

@@ -14,9 +14,7 @@ from datetime import date
 from functools import lru_cache
 from itertools import groupby
 
-from django.db import connections
-
-from promises.record.edition import Edition
+from promises.record.edition import Edition, reading
 from promises.record.haste import at_leisure
 from promises.record.listing import keys_of
 from promises.record.version import Seal, Version
@@ -341,7 +339,7 @@ class Register:
         if not promises:
             return []
         places = ", ".join(["%s"] * len(promises))
-        with _connection().cursor() as cursor:
+        with reading().cursor() as cursor:
             cursor.execute(
                 "SELECT CAST(p.valid_from AS text), l.promise_id FROM promises_listing l "  # noqa: S608
                 "CROSS JOIN promises_period p "
@@ -404,14 +402,9 @@ def months_between(names):
 # The index rows, read as plainly as can be: there may be a million
 
 
-def _connection():
-    """The connection to the database that pages are being read from."""
-    return connections[Edition.objects.db]
-
-
 def rows(table, columns, edition):
     """Yield the rows that stand in an edition; a stretch of no length is left out, as it never holds."""
-    whole = "NOT INDEXED" if _connection().vendor == "sqlite" else ""
+    whole = "NOT INDEXED" if reading().vendor == "sqlite" else ""
     yield from _read(f"FROM {table} {whole} WHERE edition_from <= %s AND edition_to > %s", columns, [edition, edition])
 
 
@@ -439,7 +432,7 @@ def _read(source, columns, values):
     )
     if "valid_from" in columns:
         source += " AND valid_from < valid_to"
-    with _connection().cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(f"SELECT {names} {source}", values)
         while chunk := cursor.fetchmany(2000):
             yield from chunk
