@@ -195,6 +195,11 @@ class Machine:
             raise AssertionError(f"{' '.join(words)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    def complaints(self):
+        """What its log says went wrong, the latest last."""
+        lines = (self.folder / "log").read_text().splitlines()
+        return "\n".join([line for line in lines if "ERROR" in line][-10:])
+
     def kill(self):
         kill_with_children(self.process)
 

@@ -7,13 +7,14 @@ the replica is behind.
 
 import logging
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
-from django.db import DatabaseError, InterfaceError, OperationalError, connections
+from django.db import Error, connections
 
+from promises.record.away import AWAY
 from promises.record.edition import Edition
 from tracker.cache import EDITION
 
@@ -64,48 +65,46 @@ class ChooseReplica:
 
     def __call__(self, request):
         edition = request.environ.get(EDITION)
-        if not (edition and self.has(edition)):
-            return self.get_response(request)
-        with reading_from(REPLICA):
-            response = self.get_response(request)
-        if response.streaming:
-            response.streaming_content = _read_from_replica(response.streaming_content)
-        return response
+        if edition and self.clock() >= self.back_at and self.latest() == edition:
+            response = made_from(REPLICA, self.get_response, request)
+            if self.latest() == edition:  # it can show the next one a moment before the primary does
+                return response
+        return self.get_response(request)
 
     def process_exception(self, request, exception):
         """Make the page anew from the other database where one failed in the middle of it."""
-        if not isinstance(exception, OperationalError | InterfaceError):
+        edition, failed = request.environ.get(EDITION), _chosen.get()
+        if not (edition and isinstance(exception, AWAY)):
             return None
-        edition, other = request.environ.get(EDITION), PRIMARY
-        if _chosen.get() == REPLICA:
+        if failed == REPLICA:
             self.leave_alone(exception)
-        elif edition and self.comes_to_have(edition):
-            other = REPLICA
-        else:
-            return None
         asked = request.resolver_match
-        with reading_from(other):
-            return asked.func(request, *asked.args, **asked.kwargs)
+        for database in (PRIMARY, REPLICA) if failed == REPLICA else (REPLICA,):
+            # A replica that is left alone is asked even so: without it the reader would get nothing.
+            if database == PRIMARY or self.comes_to_have(edition):
+                with suppress(*AWAY):
+                    return made_from(database, asked.func, request, *asked.args, **asked.kwargs)
+        return None
 
     def comes_to_have(self, edition):
         """Say whether the replica, behind for a moment when the primary was lost, has the edition within a second."""
         for _ in range(20):
-            if self.clock() < self.back_at:
-                return False
-            if self.has(edition):
+            if self.latest() >= edition:
                 return True
+            if self.clock() < self.back_at:
+                break
             self.pause(0.05)
         return False
 
-    def has(self, edition):
-        """Say whether the replica answers and has replayed this edition; one short query."""
-        if self.clock() < self.back_at:
-            return False
+    def latest(self):
+        """Return the number of the edition that the replica has replayed, by a short query; 0 if it does not answer."""
         try:
-            return Edition.objects.using(REPLICA).filter(number__gte=edition).exists()
-        except DatabaseError as error:
+            number = Edition.objects.using(REPLICA).newest_first().values_list("number", flat=True).first() or 0
+        except Error as error:
             self.leave_alone(error)
-            return False
+            return 0
+        self.back_at = 0.0
+        return number
 
     def leave_alone(self, error):
         self.back_at = self.clock() + REST
@@ -113,10 +112,19 @@ class ChooseReplica:
         log.warning("The replica does not answer, pages are made from the primary: %s", error)
 
 
-def _read_from_replica(chunks):
+def made_from(database, make, *what, **named):
+    """Return the answer that `make` gives to this, with all of it read from that database."""
+    with reading_from(database):
+        response = make(*what, **named)
+    if response.streaming:
+        response.streaming_content = _chunks_from(database, response.streaming_content)
+    return response
+
+
+def _chunks_from(database, chunks):
     """Yield the chunks of an answer whose rows are read while it is sent."""
     while True:
-        with reading_from(REPLICA):
+        with reading_from(database):
             try:
                 chunk = next(chunks)
             except StopIteration:

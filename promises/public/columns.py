@@ -38,15 +38,15 @@ Row = namedtuple(
 """What is read of a listing and of how it stood: named as in the record."""
 
 
-def rows_of(listings, fields=Row._fields):
-    """The rows of a queryset of standing listings, a chunk at a time; of the first fields, or all."""
-    return starmap(Row, listings.values_list(*fields).iterator(chunk_size=2000))
+def rows_of(listings):
+    """The rows of a queryset of standing listings, a chunk at a time."""
+    return starmap(Row, listings.values_list(*Row._fields).iterator(chunk_size=2000))
 
 
 def rows_between(asked, begin, end, fields=Row._fields):
     """Some of the rows that a question asks for, in its order: as many look-ups as rows, whatever comes before them."""
     slugs, listings = asked.between(begin, end)
-    found = {row.slug: row for row in rows_of(listings, fields)}
+    found = {row.slug: row for row in starmap(Row, listings.values_list(*fields))}
     return [found[slug] for slug in slugs if slug in found]
 
 

@@ -60,12 +60,12 @@ def _in_time(execute, sql, params, many, context):
 def _tell(connection, seconds):
     """Have the database hold to it; None for what it was set up with."""
     raw = connection.connection
-    if connection.vendor == "sqlite":
-        raw.set_progress_handler(seconds and partial(_has_passed, time.monotonic() + seconds), STEPS)
-    elif getattr(raw, "allowed", None) != seconds:
-        with connection.wrap_database_errors:  # a lost connection is found out here, and is the same as later
+    with connection.wrap_database_errors:  # a lost connection is found out here, and is the same as later
+        if connection.vendor == "sqlite":
+            raw.set_progress_handler(seconds and partial(_has_passed, time.monotonic() + seconds), STEPS)
+        elif getattr(raw, "allowed", None) != seconds:
             raw.execute(f"SET statement_timeout = {int(seconds * 1000) if seconds else 'DEFAULT'}")
-        raw.allowed = seconds
+            raw.allowed = seconds
 
 
 def _has_passed(moment):

@@ -1,7 +1,7 @@
 """What readers see when we cannot answer: what is so, why, and what to do."""
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client, override_settings
 from django.urls import path
 
@@ -9,12 +9,14 @@ from tests.factories import a_published_promise
 from tests.public.test_lists import Page, words_of
 from tracker.urls import urlpatterns as every_other
 
+BROKEN = RuntimeError("a secret of ours")
+
 
 def breaks(request):
-    raise RuntimeError("a secret of ours")
+    raise BROKEN
 
 
-urlpatterns = [path("breaks/", breaks), *every_other]
+urlpatterns = [path("breaks/", breaks), path("breaks.json", breaks), *every_other]
 handler400 = "promises.public.views.errors.bad_request"
 handler404 = "promises.public.views.errors.not_found"
 handler500 = "promises.public.views.errors.server_error"
@@ -122,6 +124,20 @@ def test_a_page_that_breaks_needs_no_database_and_tells_no_secret(monkeypatch):
     assert read.words("h1") == ["Something of ours broke"]
     assert "secret" not in read.text
     assert read.mistakes == []
+
+
+@override_settings(ROOT_URLCONF=__name__)
+@pytest.mark.parametrize("whose", [OperationalError, connection.Database.OperationalError])
+def test_a_database_that_is_away_is_said_in_words(monkeypatch, whose):
+    """The driver's own error too: Django lets it through where a cursor is closed."""
+    monkeypatch.setattr(f"{__name__}.BROKEN", whose("connection to postgresql://user:secret@host lost"))
+    client = Client(raise_request_exception=False)
+    page, data = client.get("/breaks/"), client.get("/breaks.json")
+    assert (page.status_code, data.status_code) == (503, 503)
+    assert page["Retry-After"] == data["Retry-After"] == "10"
+    assert "Nothing of it is lost" in Page(page).text
+    assert "Nothing of it is lost" in data.json()["errors"]["database"][0]
+    assert b"secret" not in page.content + data.content
 
 
 def test_too_many_names_are_a_bad_question(client, promise):

@@ -3,7 +3,6 @@
 import sys
 from pathlib import PurePosixPath
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.template.loader import get_template
 from django.utils.http import urlencode
@@ -11,6 +10,7 @@ from django.utils.http import urlencode
 from promises.public.asking import BadQuestion
 from promises.public.listpage import FilterForm
 from promises.public.responses import json_data, page
+from promises.record.away import AWAY
 
 
 def bad_request(request, exception=None):
@@ -45,7 +45,7 @@ def too_much(request):
 
 def server_error(request):
     """Something of ours broke, or the database is away: a page that needs none."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    if isinstance(sys.exc_info()[1], AWAY):
         sentence = "The record cannot be read just now. Nothing of it is lost. Try again in a minute."
         if is_for_programs(request):
             away = json_data({"errors": {"database": [sentence]}}, status=503)
