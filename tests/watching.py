@@ -25,8 +25,9 @@ _days = itertools.count()
 
 
 def a_page_nobody_has():
-    """An address that must be made: the tracker on a day not asked before."""
-    return f"/promises.json?as_of={FIRST_DAY + timedelta(days=next(_days) % 1900)}&q=railway"
+    """An address that must be made: the tracker on a day not asked before, or in words."""
+    lap, day = divmod(next(_days), 1900)
+    return f"/promises.json?as_of={FIRST_DAY + timedelta(days=day)}&q=railway" + (f"+{lap}" if lap else "")
 
 
 def edition_of(headers):
