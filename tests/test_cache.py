@@ -83,7 +83,7 @@ class Site:
         self.clock = Clock()
         self.edition, self.digest, self.gone, self.is_away = 1, "one record", set(), False
         self.looks = 0
-        self.bell = machine / "edition"
+        self.bell = bell.Bell(machine / "edition")
         self.editions = Editions(self.look, self.bell, clock=self.clock)
         self.cache = PageCache(
             self.application,
@@ -106,9 +106,7 @@ class Site:
         if withdrawing:
             self.gone.add(self.edition)
         if not elsewhere:
-            beside = self.bell.with_suffix(".new")
-            beside.write_text(str(self.edition))
-            beside.replace(self.bell)
+            self.bell.ring(self.edition)
 
     def get(self, address="/", method="GET", **headers):
         path, _, query = address.partition("?")
@@ -197,15 +195,21 @@ def test_a_page_is_given_even_if_editions_come_faster_than_it_is_made(site):
 
 
 def test_the_other_processes_of_a_machine_are_told_before_a_reader_sees_what_a_look_found(site, tmp_path):
-    told = []
-    site.editions.ring = lambda number: told.append((number, site.editions.number))
+    other, known = bell.Bell(site.bell.path), []
+    ring = site.bell.ring
+    site.bell.ring = lambda number: (known.append(site.editions.number), ring(number))
     site.get()
+    silent = other.listen()
     site.publish(elsewhere=True)
     site.clock.now += 1
     site.get()
-    site.publish()
+    assert known == [1]
+    assert other.heard() != silent
+    assert other.heard().startswith(b"2 ")
+    site.edition += 1
+    ring(site.edition)
     site.get()
-    assert told == [(2, 1)]
+    assert (site.editions.number, known) == (3, [1])
 
 
 def test_a_replica_says_what_is_latest_while_the_database_is_away(site):
@@ -813,14 +817,38 @@ def test_a_look_tells_the_latest_edition_and_whether_something_went():
 
 @pytest.mark.django_db
 def test_the_bell_rings_when_a_publication_is_done(django_capture_on_commit_callbacks):
-    before = bell.path().stat().st_ino if bell.path().exists() else None
+    here = bell.here()
+    silent = here.listen()
     with django_capture_on_commit_callbacks() as callbacks:
         publish(a_promise())
-    assert before == (bell.path().stat().st_ino if bell.path().exists() else None)
+    assert here.heard() == silent
     for callback in callbacks:
         callback()
-    assert bell.path().read_text() == "1\n"
-    assert bell.path().stat().st_ino != before
+    assert here.heard() != silent
+    assert here.path.read_text().startswith("1 ")
+
+
+def test_a_bell_put_in_the_place_of_another_is_listened_to(tmp_path):
+    ours, theirs = bell.Bell(tmp_path / "edition"), bell.Bell(tmp_path / "edition")
+    assert ours.heard() == b""
+    ours.listen()
+    ours.path.unlink()
+    theirs.ring(7)
+    assert not ours.heard().strip(b"\0")
+    assert ours.listen().startswith(b"7 ")
+    theirs.ring(7)
+    assert ours.heard() != theirs.heard()
+    assert ours.heard() == theirs.listen()
+
+
+def test_an_edition_is_found_within_a_second_where_no_bell_can_be(tmp_path, caplog):
+    site = Site(tmp_path / "nowhere")
+    site.get()
+    site.publish()
+    site.clock.now += 1
+    site.get()
+    assert (site.made, site.editions.number) == (2, 2)
+    assert caplog.text.count("only within a second") == 1
 
 
 def test_every_name_that_an_address_reads_is_known():

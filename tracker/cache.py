@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import io
 import logging
-import os
 import sys
 import threading
 import time
@@ -64,19 +63,18 @@ log = logging.getLogger(__name__)
 
 
 class Editions:
-    """The latest edition that this process knows of; asking costs one look at a file's date.
+    """The latest edition that this process knows of; asking costs hearing whether the bell was rung.
 
     `look(since)` asks the database for the number of the latest edition, its digest, and whether an edition after
-    `since` withdrew or sealed anything; `bell` is the file that is replaced at each publication on this machine.
-    `look_elsewhere(since)` is asked while the database is away: a replica, which may be behind. `ring(number)`
-    rings the bell for the other processes of this machine, before any of them shows what a look found.
+    `since` withdrew or sealed anything; `bell` is rung at each publication on this machine, and by whoever finds
+    one of another machine, before it shows it. `look_elsewhere(since)` is asked while the database is away: a
+    replica, which may be behind.
     """
 
-    def __init__(self, look, bell, *, look_elsewhere=None, ring=None, clock=time.monotonic):
+    def __init__(self, look, bell, *, look_elsewhere=None, clock=time.monotonic):
         self.look = look
         self.look_elsewhere = look_elsewhere
-        self.ring = ring
-        self.bell = os.fspath(bell)
+        self.bell = bell
         self.clock = clock
         self.number = 0
         self.digests = {}
@@ -88,23 +86,18 @@ class Editions:
         """The edition that this process knew before, and when it learnt of the latest."""
         self.is_known = False
         """Whether the last look was answered."""
-        self._heard = None
+        self._heard = b""
         self._next_look = 0.0
         self._looking = threading.Lock()
 
     def latest(self):
         """Return the number, having looked anew where the bell rang or the time has come."""
-        try:
-            found = os.stat(self.bell)
-            heard = found.st_mtime_ns, found.st_ino
-        except OSError:
-            heard = None
-        rings = heard != self._heard
+        rings = self.bell.heard() != self._heard
         # One reader looks while the others go on with what is known; only the bell makes them wait.
         if (rings or self.clock() >= self._next_look) and self._looking.acquire(blocking=rings or not self.number):
             try:
-                if heard != self._heard or self.clock() >= self._next_look:
-                    self._look(heard, rung=heard != self._heard)
+                if self.bell.heard() != self._heard or self.clock() >= self._next_look:
+                    self._look()
             finally:
                 self._looking.release()
         return self.number
@@ -114,7 +107,7 @@ class Editions:
         if not self.is_known:
             return True
         with self._looking:
-            self._look(self._heard, rung=False)
+            self._look()
         return self.number == number
 
     def seconds_since(self, number):
@@ -123,11 +116,12 @@ class Editions:
             return 0.0
         return self.clock() - self.since if number == self.before else float("inf")
 
-    def _look(self, heard, *, rung):
+    def _look(self):
+        heard = self.bell.listen()  # what rings from here on is heard anew
         try:
             number, digest, something_went = self.look(self.number)
-            if number > self.number and self.number and self.ring and not rung:
-                self.ring(number)
+            if number > self.number and self.number and heard == self._heard:
+                self.bell.ring(number)
         except Exception as error:  # whatever keeps the database from answering
             if self.is_known:
                 log.warning("The database does not say which edition is the latest: %s", error)
@@ -442,8 +436,9 @@ class PageCache:
         asked = environ.get("HTTP_IF_NONE_MATCH")
         coding = coding_of(environ.get("HTTP_ACCEPT_ENCODING", "")) if answer.is_compressed else ""
         headers, body = answer.ready(coding)
-        if asked and answer.etag in asked and matches(asked, answer.etag):
-            return self.send_not_modified(headers[-1][1], answer.is_compressed, start_response)
+        tag = headers[-1][1]
+        if asked and (asked == tag or (answer.etag in asked and matches(asked, answer.etag))):
+            return self.send_not_modified(tag, answer.is_compressed, start_response)
         start_response(answer.status, [*headers, *mark])
         if environ["REQUEST_METHOD"] == "HEAD":
             return []
@@ -495,9 +490,8 @@ def with_pages_kept(application):
         application,
         editions=Editions(
             looking_with_care(bell.look, PRIMARY),
-            bell.path(),
+            bell.here(),
             look_elsewhere=looking_with_care(bell.look, REPLICA) if REPLICA in settings.DATABASES else None,
-            ring=bell.ring,
         ),
         names=NAMES,
         private=("/admin/", "/accounts/", "/suggest/", "/health/", "/data/releases/", "/metrics", settings.STATIC_URL),

@@ -17,7 +17,7 @@ def announce(edition):
     """Tell of an edition as soon as its transaction is done."""
 
     def tell():
-        bell.ring(edition.number)
+        bell.here().ring(edition.number)
         if settings.PURGE_URL:
             _purge()
 

@@ -242,7 +242,7 @@ def test_a_proof_is_kept_whole_for_everybody_by_its_address_and_edition(client, 
         start_response(f"{answer.status_code} OK", list(answer.items()))
         return [answer.getvalue()]
 
-    site = PageCache(application, editions=Editions(bell.look, tmp_path / "edition"), names=NAMES)
+    site = PageCache(application, editions=Editions(bell.look, bell.Bell(tmp_path / "edition")), names=NAMES)
 
     def asked(query):
         path = "/promises/the-line/versions/1/proof.json"
