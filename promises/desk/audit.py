@@ -24,7 +24,7 @@ from promises.desk.models import (
     Update,
     Wording,
 )
-from promises.record.version import Version
+from promises.record.version import Version, latest_versions
 from promises.statuses import Kind
 
 OF_A_PROMISE = (PromisePlace, RelatedPromise, PromiseSource, Update, Measure, Wording, Reply)
@@ -173,7 +173,7 @@ def shown_sources(sources):
         for p, s, key in PromiseSource.objects.filter(promise_id__in=ties).values_list("promise_id", "source_id", "key")
     }
     shown = {source: [] for source in sources}
-    for version in latest_versions(promises):
+    for version in latest_versions(promises).values():
         promise = promises[version.promise_id]
         if version.document.is_withdrawn:
             continue
@@ -186,15 +186,6 @@ def shown_sources(sources):
                 if by_key or name in names[source]:
                     shown[source].append((promise, version, entry))
     return shown
-
-
-def latest_versions(identities):
-    """The latest version of each promise with one of these identities."""
-    versions = Version.objects.filter(promise_id__in=list(identities))
-    newest = {}
-    for pk, identity, number in versions.values_list("pk", "promise_id", "number"):
-        newest[identity] = max(newest.get(identity, (0, 0)), (number, pk))
-    return Version.objects.filter(pk__in=[pk for _, pk in newest.values()]).select_related("edition")
 
 
 def touched_by(person, *, most):

@@ -24,7 +24,7 @@ from promises.publishing import loading
 from promises.publishing.door import FEW_WITHDRAWALS
 from promises.publishing.snapshot import desk_form, snapshot_of
 from promises.record.document import digest
-from promises.record.version import promises_of
+from promises.record.version import latest_versions, promises_of
 
 NEW, CHANGED, UNCHANGED, REFUSED = "new", "changed", "unchanged", "refused"
 CHUNK = 500
@@ -260,15 +260,6 @@ def _taken(rows):
     }
 
 
-def latest_versions(promises):
-    """The latest version of each promise, by identity."""
-    identities = [promise.identity for promise in promises if promise.identity]
-    found = {}
-    for start in range(0, len(identities), CHUNK):
-        found |= {v.promise_id: v for v in audit.latest_versions(identities[start : start + CHUNK])}
-    return found
-
-
 def _twice(rows):
     """Problems, by slug, of records that mean a promise which an earlier one means by another key."""
     first, found = {}, {}
@@ -282,7 +273,10 @@ def _twice(rows):
 
 def published_documents(promises):
     """What was published last of each promise, in the desk's form, by identity; a withdrawal taken away again."""
-    documents = {identity: desk_form(version.snapshot) for identity, version in latest_versions(promises).items()}
+    documents = {
+        identity: desk_form(version.snapshot)
+        for identity, version in latest_versions(promise.identity for promise in promises).items()
+    }
     for document in documents.values():
         document.pop("withdrawn", None)
     return documents
@@ -398,7 +392,7 @@ def export(form, promises, *, drafts=False):
         if drafts:
             documents = {pk: snapshot_of(promise) for pk, promise in with_everything(promises).items()}
         else:
-            versions = latest_versions(promises)
+            versions = latest_versions(promise.identity for promise in promises)
             documents = {
                 promise.pk: desk_form(version.snapshot)
                 for promise in promises

@@ -22,7 +22,7 @@ from promises.publishing import door
 from promises.publishing.door import Publication
 from promises.publishing.snapshot import snapshot_of
 from promises.record.document import canonical, digest
-from promises.record.version import Version
+from promises.record.version import Version, latest_versions
 from promises.statuses import Kind
 
 
@@ -72,7 +72,7 @@ def fresh(pk):
 def drafts_of(promises, *, at):
     """Return the Draft of each promise, by primary key; fetch the promises `with_everything()`."""
     promises = list(promises)
-    published = {v.promise_id: v for v in audit.latest_versions([p.identity for p in promises if p.identity])}
+    published = latest_versions(promise.identity for promise in promises)
     found = {}
     for promise in promises:
         version = published.get(promise.identity)
@@ -112,7 +112,7 @@ def problems_of(promise, *, at):
 def _unpublished_relations(promise):
     """A draft's key never leaves the desk, not even as that of a related promise."""
     related = [row.related for row in promise.related_rows.all()]
-    slugs = {v.promise_id: v.slug for v in audit.latest_versions([p.identity for p in related if p.identity])}
+    slugs = {key: version.slug for key, version in latest_versions(other.identity for other in related).items()}
     for other in related:
         if other.identity is None:
             yield_to = "Publish that first, or leave it out for now."
@@ -227,7 +227,7 @@ def propose_withdrawal(promise, *, by, at, reason):
     """Put before a second person that the promise be withdrawn, for this public reason."""
     _demand(by, "promises.submit_promise")
     promise = _locked(promise)
-    version = audit.latest_versions([promise.identity]).first() if promise.identity else None
+    version = latest_versions([promise.identity]).get(promise.identity)
     if version is None:
         raise Unable("This promise was never published. Delete the draft instead.")
     if version.document.is_withdrawn:
@@ -447,7 +447,7 @@ def _perhaps_corrected(promise, said):
     """The sources that may be said otherwise elsewhere: those this promise itself says otherwise than before, and
     those it takes up that were ever changed at the desk. All others were corrected together.
     """
-    version = audit.latest_versions([promise.identity]).first() if promise.identity else None
+    version = latest_versions([promise.identity]).get(promise.identity)
     before = [_public_part(entry) for entry in version.snapshot["sources"]] if version else []
     fresh = [source for source, public in said.items() if public not in before]
     changed = set(Source.history.filter(id__in=fresh, history_type="~").values_list("id", flat=True))

@@ -17,7 +17,7 @@ from promises.publishing.snapshot import in_order, snapshot_of
 from promises.record.document import canonical, digest_of
 from promises.record.edition import Edition, edition_digest, moment
 from promises.record.listing import Listing
-from promises.record.version import Alias, Seal, Version, promises_of
+from promises.record.version import Alias, Seal, Version, latest_versions, promises_of
 from promises.statuses import Kind
 
 LOCK = 7_205_759_403  # any number, the same for every process
@@ -176,8 +176,8 @@ class _Entry:
 def _entries(publications, at):
     today = timezone.localtime(at).date()
     promises = _read_anew([publication.promise.pk for publication in publications])
-    latest = latest_versions([promise.identity for promise in promises.values() if promise.identity])
-    free = (Version.objects.order_by("-promise_id").values_list("promise_id", flat=True).first() or 0) + 1
+    latest = latest_versions(promise.identity for promise in promises.values())
+    free = _free_identity() if any(promise.identity is None for promise in promises.values()) else None
     entries, problems = [], []
     for publication in publications:
         promise = promises[publication.promise.pk]
@@ -209,20 +209,15 @@ def _entries(publications, at):
     return entries
 
 
+def _free_identity():
+    return (Version.objects.order_by("-promise_id").values_list("promise_id", flat=True).first() or 0) + 1
+
+
 def _read_anew(ids):
     """The working copies as they are now: what was read before the lock may have been published meanwhile."""
     found = {}
     for start in range(0, len(ids), CHUNK):
         found |= Promise.objects.with_everything().in_bulk(ids[start : start + CHUNK])
-    return found
-
-
-def latest_versions(identities):
-    """The versions published last, by the promise's identity; withdrawals among them."""
-    found = {}
-    for start in range(0, len(identities), CHUNK):
-        rows = Version.objects.filter(promise_id__in=identities[start : start + CHUNK]).order_by("number")
-        found |= {version.promise_id: version for version in rows}
     return found
 
 

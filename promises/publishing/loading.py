@@ -25,7 +25,7 @@ from promises.publishing import door
 from promises.publishing.door import Publication
 from promises.publishing.snapshot import desk_form, number, snapshot_of
 from promises.record.document import SCHEMA, digest
-from promises.record.version import promise_of
+from promises.record.version import latest_versions, promise_of
 
 ROLES = {"by": None, "why": "loaded from files by whoever runs the server, outside the rule of two persons"}
 CHUNK = 500
@@ -114,7 +114,7 @@ def _published(identities):
     """The snapshots published last, by identity; withdrawn ones left out."""
     return {
         identity: version.snapshot
-        for identity, version in door.latest_versions(identities).items()
+        for identity, version in latest_versions(identities).items()
         if not version.is_withdrawal
     }
 

@@ -10,6 +10,9 @@ from promises.record.document import Document
 from promises.record.edition import Edition
 from promises.statuses import Kind
 
+CHUNK = 500
+"""So many keys are asked for at a time: databases take a statement of bounded length."""
+
 
 class VersionQuerySet(models.QuerySet):
     def of_promise(self, promise_id):
@@ -22,6 +25,11 @@ class VersionQuerySet(models.QuerySet):
     def newest_first(self):
         """Within an edition by slug, of which each has one version: the order of an index."""
         return self.order_by("-edition_id", "slug")
+
+    def latest_of(self, identities):
+        """The version published last of each promise with one of these identities; withdrawals among them."""
+        numbers = Version.objects.filter(promise_id=models.OuterRef("promise_id")).order_by("-number").values("number")
+        return self.filter(promise_id__in=list(identities), number=models.Subquery(numbers[:1]))
 
 
 class Version(models.Model):
@@ -86,6 +94,15 @@ class Seal(models.Model):
 
     def __str__(self):
         return f"{self.version} (sealed)"
+
+
+def latest_versions(identities):
+    """The versions published last, by the promise's identity, withdrawals among them; None stands for a draft."""
+    found, identities = {}, [identity for identity in identities if identity is not None]
+    for start in range(0, len(identities), CHUNK):
+        rows = Version.objects.latest_of(identities[start : start + CHUNK]).select_related("edition")
+        found |= {version.promise_id: version for version in rows}
+    return found
 
 
 def promise_of(slug):

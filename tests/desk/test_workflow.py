@@ -71,7 +71,7 @@ def approve(submission, person, at=NOW, **given):
 
 
 def latest(promise):
-    return audit.latest_versions([Promise.objects.get(pk=promise.pk).identity]).get()
+    return Version.objects.latest_of([Promise.objects.get(pk=promise.pk).identity]).get()
 
 
 def test_a_second_person_publishes_what_was_submitted(researcher, editor):

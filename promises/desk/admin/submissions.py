@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from promises.desk import audit, workflow
+from promises.desk import workflow
 from promises.desk.admin import steps
 from promises.desk.admin.base import key_in
 from promises.desk.models import Submission
 from promises.desk.models.submission import OPEN_STATES, State
+from promises.record.version import latest_versions
 
 
 class DecisionForm(forms.ModelForm):
@@ -189,5 +190,5 @@ class SubmissionAdmin(admin.ModelAdmin):
             if is_open and workflow.soonest(promise, at=now) > now
             else None,
             "public_url": steps.public_url(promise),
-            "published": audit.latest_versions([promise.identity]).first() if promise.identity else None,
+            "published": latest_versions([promise.identity]).get(promise.identity),
         }

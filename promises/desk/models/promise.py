@@ -14,20 +14,16 @@ class PromiseQuerySet(models.QuerySet):
     def with_everything(self):
         """Fetch all that a snapshot needs in a fixed number of queries."""
         from promises.desk.models.source import PromiseSource
-        from promises.desk.models.update import Citation
 
-        return self.select_related("theme", "reply__source").prefetch_related(
-            "promise_places__place",
-            Prefetch(
-                "promise_sources",
-                PromiseSource.objects.select_related("source").prefetch_related("evidence_rows"),
-            ),
+        return self.select_related("theme", "reply").prefetch_related(
+            Prefetch("promise_places", PromisePlace.objects.select_related("place")),
+            Prefetch("promise_sources", PromiseSource.objects.select_related("source")),
+            "promise_sources__evidence_rows",
             "updates",
-            Prefetch("updates__citations", Citation.objects.select_related("source")),
-            "measures__source",
-            "wordings__source",
+            "updates__citations",
+            "measures",
+            "wordings",
             Prefetch("related_rows", RelatedPromise.objects.select_related("related")),
-            "quote_source",
         )
 
     def published(self):
