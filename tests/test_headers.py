@@ -47,8 +47,7 @@ ADDRESSES = [
     ("/embed/tally/", 200, EVERYBODY, True),
     ("/embed/chart/?as_of=2021-12-31", 200, EVERYBODY, True),
     ("/oembed?url=https://tracker.example/promises/build-the-line/", 200, EVERYBODY, False),
-    ("/static/css/site.css", 200, EVERYBODY, False),
-    ("/static/js/embed.js", 200, EVERYBODY, False),
+    ("/static/icons/favicon.svg", 200, EVERYBODY, False),
     ("/robots.txt", 200, EVERYBODY, False),
     ("/.well-known/security.txt", 200, EVERYBODY, False),
     ("/promises/fund-towns/", 301, EVERYBODY, False),
@@ -152,6 +151,18 @@ def test_every_kind_of_address_is_guarded_and_gives_readers_no_cookie(site, addr
             assert "no-store" in answer.headers["Cache-Control"]
         if "html" in answer.headers["Content-Type"]:
             assert not re.search(r"<style|style=|<script(?![^>]* src=)(?![^>]*ld.json)|\son[a-z]+=", answer.text)
+
+
+@pytest.mark.parametrize("name", ["css/site.css", "js/embed.js", "fonts/source-sans-3-latin-wght-normal.woff2"])
+def test_what_only_pages_load_carries_nothing_that_only_pages_obey(site, name):
+    headers = site.ask(f"/static/{name}").headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Resource-Policy"] == EVERYBODY
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+    assert "Set-Cookie" not in headers
+    for name in ("Content-Security-Policy", "Permissions-Policy", "X-Frame-Options"):
+        assert name not in headers
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 WHO_PUBLISHES = ["Editor", "Administrator"]
 OURS_ALONE = ("/admin/", "/accounts/", "/suggest/", "/health/", "/metrics")
 """What no page of anybody else's has a use for; all else is for everybody, and pictures and data are lent to any page."""
+NEVER_PAGES = ("text/css", "text/javascript", "font/woff2")
+"""What a page loads and nobody opens: half a kilobyte a file of what only pages obey is left out, as nginx leaves it out."""
 
 
 class SayWhatPagesMayDo:
@@ -24,6 +26,9 @@ class SayWhatPagesMayDo:
 
     def __call__(self, request):
         response = self.get_response(request)
+        if response.headers.get("Content-Type", "").startswith(NEVER_PAGES):
+            response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin")
+            return response
         policy = {**settings.SECURE_CSP, **getattr(response, "_csp_update", {})}
         written = "; ".join(f"{name} {' '.join(values)}" for name, values in policy.items())
         response.headers.setdefault("Content-Security-Policy", written)
