@@ -7,7 +7,7 @@ import pytest
 
 APP = Path(__file__).resolve().parent.parent / "promises"
 
-SHARED = {"dates", "statuses", "text", "reference", "triggers", "outstanding"}
+SHARED = {"dates", "statuses", "text", "reference", "triggers", "outstanding", "zips"}
 """The vocabulary: knows no room."""
 
 MAY_IMPORT = {
@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "triggers": set(),
     "outstanding": set(),
     "bulk": set(),
+    "zips": set(),
     "reference": {"dates", "statuses"},
     "differences": SHARED,
     "record": SHARED,
@@ -25,7 +26,7 @@ MAY_IMPORT = {
     "desk/models": SHARED,
     "desk/imports": SHARED | {"bulk"},
     "publishing": SHARED | {"bulk", "desk", "record"},
-    "backups": {"bulk", "desk", "publishing", "record"},
+    "backups": {"bulk", "zips", "desk", "publishing", "record"},
     "management": SHARED | {"desk", "publishing", "record", "public", "backups"},
     "templatetags": SHARED | {"public"},
     "admin": {"desk"},

@@ -3,11 +3,12 @@
 from base64 import urlsafe_b64encode
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.core.internal.ratelimit import truncate_ip
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.utils.crypto import salted_hmac
+
+from promises.desk import limits
 
 
 class ClosedToStrangers(DefaultAccountAdapter):
@@ -18,8 +19,7 @@ class ClosedToStrangers(DefaultAccountAdapter):
 
     def get_client_ip(self, request):
         """Return what stands for an address where tries are counted, so that no address is written down."""
-        network = truncate_ip(super().get_client_ip(request))
-        return salted_hmac("tracker.accounts address", network, algorithm="sha256").hexdigest()[:24]
+        return limits.stand_in(request, "signing in")
 
     def _get_login_attempts_cache_key(self, request, **credentials):
         """Count what fails by name and place: whoever guesses from elsewhere must not shut the person out."""

@@ -301,7 +301,6 @@ if HTTPS:
 
 # How many proxies of ours stand in front. Their headers are believed, and nobody else's.
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", default=0)
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

@@ -8,6 +8,8 @@ import zipfile
 import zlib
 from pathlib import PurePosixPath
 
+from promises.zips import write_member
+
 WHAT = "a backup of the levelling-up promises tracker"
 FORM = 1
 """Counted up when an older reader would misread it."""
@@ -45,13 +47,7 @@ class Writing:
         entry = zipfile.ZipInfo(path)
         entry.compress_type = zipfile.ZIP_STORED if is_packed else zipfile.ZIP_DEFLATED
         entry.external_attr = 0o600 << 16
-        digest, size = hashlib.sha256(), 0
-        with self.zip.open(entry, "w", force_zip64=True) as member:
-            for chunk in chunks:
-                member.write(chunk)
-                digest.update(chunk)
-                size += len(chunk)
-        self.members.append({"path": path, "bytes": size, "sha256": digest.hexdigest(), **told})
+        self.members.append({"path": path, **write_member(self.zip, entry, chunks), **told})
 
     def finish(self, **told):
         """Write the manifest and the end, without which it is no backup."""

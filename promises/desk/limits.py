@@ -23,8 +23,12 @@ def few(name, most, *, at):
 
 def who(request, at):
     """Return what stands in for an address: the same for a day, and nothing that leads back to it."""
-    day = timezone.localtime(at).date().isoformat()
-    return salted_hmac(f"promises.suggestion {day}", _network(request), algorithm="sha256").hexdigest()[:24]
+    return stand_in(request, f"suggestion {timezone.localtime(at).date().isoformat()}")
+
+
+def stand_in(request, purpose):
+    """Return what stands in for an address where something is counted: another one for each purpose."""
+    return salted_hmac(f"promises.desk.limits {purpose}", _network(request), algorithm="sha256").hexdigest()[:24]
 
 
 def _network(request):

@@ -27,6 +27,7 @@ from promises.record.edition import moment as written
 from promises.record.listing import Listing
 from promises.record.version import Version
 from promises.statuses import Kind
+from promises.zips import write_member
 
 FETCHED = 500
 CHANGES = ("edition", "published_at", "kind", "slug", "version", "title", "note", "url")
@@ -128,14 +129,9 @@ class _Archive:
         entry.compress_type = zipfile.ZIP_DEFLATED
         entry.create_system = 3  # Unix, wherever it is made
         entry.external_attr = 0o644 << 16
-        digest, size = hashlib.sha256(), 0
-        with self.archive.open(entry, "w", force_zip64=True) as file:
-            for chunk in chunks:
-                file.write(chunk)
-                digest.update(chunk)
-                size += len(chunk)
+        written = write_member(self.archive, entry, chunks)
         if is_listed:
-            self.files.append({"path": path, "bytes": size, "sha256": digest.hexdigest()})
+            self.files.append({"path": path, **written})
 
 
 class _Counted:
