@@ -161,7 +161,7 @@ def test_what_only_pages_load_carries_nothing_that_only_pages_obey(site, name):
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
     assert "Set-Cookie" not in headers
-    for name in ("Content-Security-Policy", "Permissions-Policy", "X-Frame-Options"):
+    for name in ("Content-Security-Policy", "Permissions-Policy", "X-Frame-Options", "Referrer-Policy"):
         assert name not in headers
 
 

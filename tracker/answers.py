@@ -18,6 +18,8 @@ CHUNK = 256 * 1024
 SHORTEST_COMPRESSED = 500
 COMPRESSED = ("text/", "json", "xml")
 KEPT = {200, 301, 308, 404, 410, 451}
+SAID_AGAIN = {"ETag", "Cache-Control", "X-Accel-Expires", "Vary"}
+"""What is said again of an answer that has not changed."""
 LONGEST_MAKING = 10.0
 """Seconds after which a page is no longer waited for, nor the one before it given."""
 STALE_WHILE_AWAY = 24 * 3600
@@ -40,7 +42,7 @@ class Answer:
     """Where a large body lies instead."""
     is_compressed: bool = False
     coded: dict = field(default_factory=dict)
-    """Headers and body, ready to send, by content coding."""
+    """What is ready to send, by content coding."""
 
     def __post_init__(self):
         kind = next((value for name, value in self.headers if name == "Content-Type"), "")
@@ -52,7 +54,7 @@ class Answer:
         return 1500 + (len(self.body) * 14 // 10)
 
     def ready(self, coding):
-        """Return the headers and the body in this coding, made when they are first asked for."""
+        """Return headers, body, and the headers of a 304, in this coding; made when they are first asked for."""
         made = self.coded.get(coding)
         if made is None:
             made = self.coded[coding] = self._code(coding)
@@ -67,7 +69,8 @@ class Answer:
             headers.append(("Content-Encoding", coding))
             tag = f'"{self.etag}-{coding}"'
         length = self.file.size if self.file else len(body)
-        return [*headers, ("Content-Length", str(length)), ("ETag", tag)], body
+        headers += [("Content-Length", str(length)), ("ETag", tag)]
+        return headers, body, [header for header in headers if header[0] in SAID_AGAIN]
 
     def packed(self):
         """Return it as bytes for the shared store."""

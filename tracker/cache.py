@@ -221,9 +221,13 @@ class PageCache:
         self.files = Store(512 * MEGABYTE, weight=lambda answer: answer.file.size)
         self.making = {}
         self.lock = threading.Lock()
-        self.cache_control = (
-            f"public, max-age=0, s-maxage={shared_seconds}, stale-while-revalidate=1, stale-if-error=3600"
-        )
+        self.how_long = [
+            (
+                "Cache-Control",
+                f"public, max-age=0, s-maxage={shared_seconds}, stale-while-revalidate=1, stale-if-error=3600",
+            ),
+            ("X-Accel-Expires", "1"),
+        ]
 
     def __call__(self, environ, start_response):
         key = self.key_of(environ)
@@ -235,8 +239,9 @@ class PageCache:
         if answer is None or answer.moment != moment:
             asked = environ.get("HTTP_IF_NONE_MATCH")
             if asked and matches(asked, name := self.name_of(key, moment)):
-                start_response = self.counting(KEPT, start_response)
-                return self.send_not_modified(f'"{name}"', False, start_response)  # too large to be kept
+                said = [("ETag", f'"{name}"'), *self.how_long]
+                self.counting(KEPT, start_response)("304 Not Modified", said)  # too large to be kept
+                return []
             answer, mark = self.answer_for(key, moment, environ, now)
             if not isinstance(answer, Answer):
                 return self.pass_on(answer, environ, self.counting(PASSED_ON, start_response))
@@ -416,8 +421,7 @@ class PageCache:
         theirs = [value for name, value in headers if name.lower() == "surrogate-key"]
         return [
             *((name, value) for name, value in headers if name.lower() not in OURS),
-            ("Cache-Control", self.cache_control),
-            ("X-Accel-Expires", "1"),
+            *self.how_long,
             ("Surrogate-Key", " ".join(["record", f"edition-{moment[0]}", *theirs])),
         ]
 
@@ -435,21 +439,14 @@ class PageCache:
     def send(self, answer, mark, environ, start_response):
         asked = environ.get("HTTP_IF_NONE_MATCH")
         coding = coding_of(environ.get("HTTP_ACCEPT_ENCODING", "")) if answer.is_compressed else ""
-        headers, body = answer.ready(coding)
-        tag = headers[-1][1]
-        if asked and (asked == tag or (answer.etag in asked and matches(asked, answer.etag))):
-            return self.send_not_modified(tag, answer.is_compressed, start_response)
+        headers, body, unchanged = answer.ready(coding)
+        if asked and (asked == headers[-1][1] or (answer.etag in asked and matches(asked, answer.etag))):
+            start_response("304 Not Modified", unchanged.copy())
+            return []
         start_response(answer.status, [*headers, *mark])
         if environ["REQUEST_METHOD"] == "HEAD":
             return []
         return iter(answer.file) if answer.file else [body]
-
-    def send_not_modified(self, tag, varies, start_response):
-        headers = [("ETag", tag), ("Cache-Control", self.cache_control), ("X-Accel-Expires", "1")]
-        if varies:
-            headers.append(("Vary", "Accept-Encoding"))
-        start_response("304 Not Modified", headers)
-        return []
 
     def pass_on(self, passing, environ, start_response):
         """Send what is not kept as it comes."""

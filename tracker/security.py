@@ -27,6 +27,8 @@ class SayWhatPagesMayDo:
     def __call__(self, request):
         response = self.get_response(request)
         if response.headers.get("Content-Type", "").startswith(NEVER_PAGES):
+            for name in ("Referrer-Policy", "Cross-Origin-Opener-Policy"):  # Django gives them to everything
+                response.headers.pop(name, None)
             response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin")
             return response
         policy = {**settings.SECURE_CSP, **getattr(response, "_csp_update", {})}

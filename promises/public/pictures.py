@@ -17,9 +17,9 @@ from PIL import Image, ImageDraw
 
 from promises import reference
 from promises.public import charts, sentences
-from promises.public.cards import FILLS, INK, INKS, MUTED, ONE_AT_A_TIME, RULE, sans, serif
 from promises.public.citations import NAME
 from promises.public.columns import LICENCE
+from promises.public.drawing import FILLS, INK, INKS, MUTED, ONE_AT_A_TIME, RULE, sans, serif
 from promises.public.responses import NOT_IN_XML, file_name, open_to_all, public
 from promises.statuses import Status
 

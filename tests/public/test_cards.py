@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from PIL import Image
 
-from promises.public import cards
+from promises.public import cards, drawing
 from promises.public.cards import Card
 from promises.statuses import Status
 from tests.factories import NOON, a_published_promise, an_update, broken, kept, made, publish
@@ -53,8 +53,8 @@ def test_the_same_words_give_the_same_bytes():
 @pytest.mark.parametrize("status", Status)
 def test_the_status_is_drawn_in_its_colour(status):
     image = drawn(cards.png(replace(CARD, status=status, runs=((status.value, *RUNS[0][1:]),))))
-    assert has(image, cards.INKS[status], (64, 420, 500, 490))
-    assert has(image, cards.FILLS[status], (0, 590, 1200, 630))
+    assert has(image, drawing.INKS[status], (64, 420, 500, 490))
+    assert has(image, drawing.FILLS[status], (0, 590, 1200, 630))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_any_title_fits(title):
 
 def test_a_title_takes_at_most_three_lines():
     for words in range(1, 40):
-        assert len(cards._fitted("Levelling " * words)[1]) <= 3
+        assert len(drawing._fitted("Levelling " * words)[1]) <= 3
 
 
 def test_numbers_of_a_list_are_drawn_with_their_shares():
@@ -83,8 +83,8 @@ def test_numbers_of_a_list_are_drawn_with_their_shares():
         CARD, status=None, runs=(), counts=(("kept", 20), ("watered_down", 0), ("broken", 1), ("in_progress", 9))
     )
     image = drawn(cards.png(card))
-    assert has(image, cards.FILLS["kept"], (0, 590, 700, 630))
-    assert has(image, cards.FILLS["in_progress"], (900, 590, 1200, 630))
+    assert has(image, drawing.FILLS["kept"], (0, 590, 700, 630))
+    assert has(image, drawing.FILLS["in_progress"], (900, 590, 1200, 630))
     assert "20 kept, 0 watered down, 1 broken, 9 in progress" in card.words
 
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from promises import reference
-from promises.public import context, pictures
+from promises.public import context
 from promises.public.asking import moment_asked
 from promises.public.responses import LICENCE, LICENCE_URL, csv_data, json_data, page, public
 
@@ -34,7 +34,9 @@ def figure_detail(request, slug, format):
     figure = context.figures().get(slug)
     if not figure:
         raise Http404(f"There is no figure “{slug}”. They are listed at /context/.")
-    if format in pictures.TYPES:
+    if format in ("svg", "png"):
+        from promises.public import pictures
+
         return pictures.answer_figure(figure, format=format, path=request.path)
     return {"csv": as_csv, "json": as_json}[format](figure, path=request.path)
 
