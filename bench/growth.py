@@ -1,25 +1,32 @@
 """How the cost of a page grows with the record: the same questions at each size, nothing kept.
 
-`python -m bench.growth [1000 10000 100000]`
+`python -m bench.growth [postgresql] [1000 10000 100000]`; on PostgreSQL the data is made each time.
 """
 
 import contextlib
+import subprocess
 import sys
+
+import psycopg
 
 from bench import servers
 from bench.measure import memory, number, record, table
 from bench.misses import measured, questions
-from bench.site import prepare
+from bench.site import ROOT, environment, prepare
 from bench.throughput import some_promise
+from tests.servers import postgresql
 
 
-def main(*counts):
-    counts = counts or (1000, 10_000, 100_000)
+def main(*words):
+    is_on_postgresql = words[:1] == ("postgresql",)
+    counts = [int(word) for word in words[is_on_postgresql:]] or [1000, 10_000, 100_000]
     with contextlib.ExitStack() as stack:
         cases, held = {}, {}
+        server = stack.enter_context(postgresql()) if is_on_postgresql else None
         for count in counts:
             prepare(count)
-            ours = stack.enter_context(servers.tracker(count, cached=False, workers=1, threads=1))
+            there = {"DATABASE_URL": filled(server, count)} if server else {}
+            ours = stack.enter_context(servers.tracker(count, cached=False, workers=1, threads=1, **there))
             held[count] = ours
             cases |= {(count, name): (ours, path) for name, path in questions(some_promise(ours)).items()}
         found = measured(cases)
@@ -37,8 +44,21 @@ def main(*counts):
     head = ["p50 ms, promises:", *(f"{count:,}" for count in counts), "last ÷ first", "÷ first page at the last"]
     text = table(head, rows)
     text += "\n\nMemory of one worker (MB): " + ", ".join(f"{held[count]:.0f} at {count:,}" for count in counts) + "."
-    record("growth", text)
+    record("growth on PostgreSQL" if is_on_postgresql else "growth", text)
+
+
+def filled(server, count):
+    """Make a database of so many promises on a PostgreSQL server; returns its address."""
+    name = f"promises_{count}"
+    address = f"{server.rpartition('/')[0]}/{name}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    generate = [sys.executable, "-m", "bench.generate", str(count), "--into-database"]
+    subprocess.run(generate, env=environment(count, DATABASE_URL=address), cwd=ROOT, check=True)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")  # as it would by itself before long
+    return address
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*sys.argv[1:])
