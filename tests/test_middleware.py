@@ -5,6 +5,8 @@ from django.contrib import admin
 from django.http import HttpResponse
 from django.urls import path
 
+from tests.factories import a_person
+
 pytestmark = pytest.mark.same_on_both
 
 urlpatterns = [
@@ -30,3 +32,13 @@ def test_a_public_page_is_told_what_it_may_do(client, settings):
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Referrer-Policy"] == "strict-origin-when-cross-origin"
     assert response["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.django_db
+def test_what_the_desk_gives_to_its_own_pages_is_for_nobody_else(client):
+    """Its script too, though it carries nothing that only pages obey."""
+    client.force_login(a_person(role="Administrator"))
+    script = client.get("/admin/jsi18n/")
+    assert script["Content-Type"].startswith("text/javascript")
+    assert script["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "no-store" in script["Cache-Control"]

@@ -29,14 +29,13 @@ class SayWhatPagesMayDo:
         if response.headers.get("Content-Type", "").startswith(NEVER_PAGES):
             for name in ("Referrer-Policy", "Cross-Origin-Opener-Policy"):  # Django gives them to everything
                 response.headers.pop(name, None)
-            response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin")
-            return response
-        policy = {**settings.SECURE_CSP, **getattr(response, "_csp_update", {})}
-        written = "; ".join(f"{name} {' '.join(values)}" for name, values in policy.items())
-        response.headers.setdefault("Content-Security-Policy", written)
-        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
-        if not getattr(response, "xframe_options_exempt", False):
-            response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        else:
+            policy = {**settings.SECURE_CSP, **getattr(response, "_csp_update", {})}
+            written = "; ".join(f"{name} {' '.join(values)}" for name, values in policy.items())
+            response.headers.setdefault("Content-Security-Policy", written)
+            response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+            if not getattr(response, "xframe_options_exempt", False):
+                response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
         is_ours = request.path.startswith(OURS_ALONE)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin" if is_ours else "cross-origin")
         if is_ours and "no-store" not in response.headers.get("Cache-Control", ""):
