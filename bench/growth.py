@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import subprocess
 import sys
 
 import psycopg
@@ -12,7 +11,7 @@ import psycopg
 from bench import servers
 from bench.measure import memory, number, record, table
 from bench.misses import measured, questions
-from bench.site import ROOT, environment, prepare
+from bench.site import collect_static_files, environment, generate, prepare
 from bench.throughput import some_promise
 from tests.servers import postgresql
 
@@ -24,8 +23,11 @@ def main(*words):
         cases, held = {}, {}
         server = stack.enter_context(postgresql()) if is_on_postgresql else None
         for count in counts:
-            prepare(count)
-            there = {"DATABASE_URL": filled(server, count)} if server else {}
+            if server:
+                there = {"DATABASE_URL": filled(server, count)}
+            else:
+                prepare(count)
+                there = {}
             ours = stack.enter_context(servers.tracker(count, cached=False, workers=1, threads=1, **there))
             held[count] = ours
             cases |= {(count, name): (ours, path) for name, path in questions(some_promise(ours)).items()}
@@ -53,8 +55,9 @@ def filled(server, count):
     address = f"{server.rpartition('/')[0]}/{name}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    generate = [sys.executable, "-m", "bench.generate", str(count), "--into-database"]
-    subprocess.run(generate, env=environment(count, DATABASE_URL=address), cwd=ROOT, check=True)
+    given = environment(count, DATABASE_URL=address)
+    generate(given, count)
+    collect_static_files(given)
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")  # as it would by itself before long
     return address

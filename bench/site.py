@@ -38,13 +38,18 @@ def prepare(count):
     new = not (HOME / f"{count}.sqlite3").exists()
     if new and count != SHIPPED:
         print(f"Making {count:,} promises, once.", flush=True)
-        generate = [sys.executable, "-m", "bench.generate", str(count), "--into-database"]
-        subprocess.run(generate, env=given, cwd=ROOT, check=True)
+        generate(given, count)
     manage(given, "migrate", "-v0")
     manage(given, "createcachetable", "-v0")
     if new and count == SHIPPED:
         manage(given, "load_records", "fixtures")
     collect_static_files(given)
+
+
+def generate(given, count):
+    """Fill the database of that environment with so many promises."""
+    command = [sys.executable, "-m", "bench.generate", str(count), "--into-database"]
+    subprocess.run(command, env=given, cwd=ROOT, check=True)
 
 
 def collect_static_files(given):

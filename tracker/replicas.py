@@ -92,7 +92,7 @@ class ChooseReplica:
             if self.latest() >= edition:
                 return True
             if self.clock() < self.back_at:
-                break
+                return False
             self.pause(0.05)
         return False
 

@@ -22,7 +22,7 @@ from promises.publishing import door
 from promises.publishing.door import Publication
 from promises.publishing.snapshot import snapshot_of
 from promises.record.document import canonical, digest
-from promises.record.version import Version, latest_versions
+from promises.record.version import Version, latest_version, latest_versions
 from promises.statuses import Kind
 
 
@@ -227,7 +227,7 @@ def propose_withdrawal(promise, *, by, at, reason):
     """Put before a second person that the promise be withdrawn, for this public reason."""
     _demand(by, "promises.submit_promise")
     promise = _locked(promise)
-    version = latest_versions([promise.identity]).get(promise.identity)
+    version = latest_version(promise.identity)
     if version is None:
         raise Unable("This promise was never published. Delete the draft instead.")
     if version.document.is_withdrawn:
@@ -447,7 +447,7 @@ def _perhaps_corrected(promise, said):
     """The sources that may be said otherwise elsewhere: those this promise itself says otherwise than before, and
     those it takes up that were ever changed at the desk. All others were corrected together.
     """
-    version = latest_versions([promise.identity]).get(promise.identity)
+    version = latest_version(promise.identity)
     before = [_public_part(entry) for entry in version.snapshot["sources"]] if version else []
     fresh = [source for source, public in said.items() if public not in before]
     changed = set(Source.history.filter(id__in=fresh, history_type="~").values_list("id", flat=True))

@@ -18,7 +18,7 @@ from promises.statuses import Status
 
 DRAWING = 2
 """Counted up when cards are drawn otherwise, so that none is kept from before."""
-WIDTH, HEIGHT, MARGIN = 1200, 630, 64
+WIDTH, HEIGHT = 1200, 630
 
 
 @dataclass(frozen=True, slots=True)

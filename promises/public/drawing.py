@@ -12,10 +12,11 @@ from math import cos, pi, sin
 from django.conf import settings
 from PIL import Image, ImageDraw, ImageFont
 
-from promises.public.cards import HEIGHT, MARGIN, WIDTH
+from promises.public.cards import HEIGHT, WIDTH
 from promises.public.citations import NAME
 from promises.statuses import Status
 
+MARGIN = 64
 COLUMN = WIDTH - 2 * MARGIN
 PAPER, INK, MUTED, RULE = "#fbfaf6", "#16202e", "#56616f", "#dcd8cd"
 INKS = {

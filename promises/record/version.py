@@ -105,6 +105,11 @@ def latest_versions(identities):
     return found
 
 
+def latest_version(identity):
+    """The version of one promise published last; None where there is none."""
+    return latest_versions([identity]).get(identity)
+
+
 def promise_of(slug):
     """Return the identity of the promise that has or had this slug; None where none ever had."""
     return (

@@ -18,7 +18,7 @@ from promises.desk.admin.change_of_status import SubmissionForm
 from promises.desk.models import Promise, Submission
 from promises.differences import difference
 from promises.publishing.snapshot import in_order
-from promises.record.version import latest_versions
+from promises.record.version import latest_version
 from promises.statuses import Kind, Status
 
 TOLD_BY_NOBODY = {"Identity", "Form of the record", "First published"}
@@ -41,7 +41,7 @@ def difference_of(draft):
 
 def public_url(promise):
     """The path of the public page, under the key it was last published with; empty where there is none."""
-    version = latest_versions([promise.identity]).get(promise.identity)
+    version = latest_version(promise.identity)
     return f"/promises/{version.slug}/" if version else ""
 
 

@@ -14,7 +14,7 @@ from promises.desk.admin import steps
 from promises.desk.admin.base import key_in
 from promises.desk.models import Submission
 from promises.desk.models.submission import OPEN_STATES, State
-from promises.record.version import latest_versions
+from promises.record.version import latest_version
 
 
 class DecisionForm(forms.ModelForm):
@@ -190,5 +190,5 @@ class SubmissionAdmin(admin.ModelAdmin):
             if is_open and workflow.soonest(promise, at=now) > now
             else None,
             "public_url": steps.public_url(promise),
-            "published": latest_versions([promise.identity]).get(promise.identity),
+            "published": latest_version(promise.identity),
         }
